@@ -1,0 +1,1 @@
+"""Diameter: codec, peer machine, dispatch, Cx. No I/O."""

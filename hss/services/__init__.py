@@ -1,0 +1,1 @@
+"""Load, decide, save: one module per interface, and the read model."""

@@ -1,0 +1,1 @@
+"""SIGTRAN: MAP over TCAP over SCCP over M3UA. No I/O."""

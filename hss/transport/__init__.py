@@ -1,0 +1,1 @@
+"""Sockets: TCP, TLS, SCTP, UDP. Drives any machine; knows none."""

@@ -1,0 +1,1 @@
+"""Number routing: pure, without I/O."""

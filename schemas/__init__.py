@@ -1,0 +1,1 @@
+"""The words of the house: values and numbers, without I/O."""

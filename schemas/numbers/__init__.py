@@ -1,0 +1,1 @@
+"""Protocol numbers: one enum per registry."""
