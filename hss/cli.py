@@ -1,0 +1,5 @@
+"""The `hss` command."""
+
+
+def main() -> None:
+    """Run the command line."""
