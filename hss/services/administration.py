@@ -1,0 +1,154 @@
+"""What the management plane needs of the database: ports, and the words that they speak.
+
+A resource is a set of documents under a natural key. Reading gives a document and its version; writing may demand
+the version that the writer has seen (If-Match). The store fulfils these ports and announces each committed change.
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Generic, Protocol, TypeVar
+
+from schemas.documents import Document, Registration, Subscriber
+
+D = TypeVar("D", bound=Document)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored(Generic[D]):
+    """A document as the database has it."""
+
+    key: str
+    document: D
+    version: int
+    created: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page(Generic[D]):
+    """Some documents in the order of their keys; `after` of the next call is `next_after`, None at the end."""
+
+    items: Sequence[Stored[D]]
+    next_after: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changes:
+    """What a committed transaction changed; readers forget these keys."""
+
+    identities: frozenset[str] = frozenset()  # canonical public identities, gone ones included
+    added: frozenset[str] = frozenset()  # the identities among them that are new
+    msisdns: frozenset[str] = frozenset()  # digits
+    peers: bool = False
+    wildcards: bool = False
+    everything: bool = False  # an operator, pool, service profile or shared set: any answer may differ
+    numbering: bool = False  # operators, prefixes, blocks, ported numbers, pools
+
+
+class AdministrationError(Exception):
+    """A change that is refused.
+
+    AdministrationError
+    + NotFound
+    + VersionMismatch
+    + Refused          a rule that the document breaks together with what is stored
+      + Taken          a unique value belongs to another record
+      + StillNeeded    something depends on the record
+    """
+
+
+class NotFound(AdministrationError):
+    """There is no such record."""
+
+
+class VersionMismatch(AdministrationError):
+    """The record changed since the writer saw it."""
+
+    def __init__(self, *, current: int | None) -> None:
+        super().__init__("the record was changed by somebody else")
+        self.current = current
+
+
+class Refused(AdministrationError):
+    """The document does not fit what is stored; `field` is its path, for example `sets.0.identities.1.uri`."""
+
+    def __init__(self, field: str, rule: str) -> None:
+        super().__init__(f"{field}: {rule}")
+        self.field = field
+        self.rule = rule
+
+
+class Taken(Refused):
+    """A unique value belongs to another record."""
+
+
+class StillNeeded(Refused):
+    """Something depends on the record that is to be deleted."""
+
+
+class Resource(Protocol[D]):
+    """One kind of record under a natural key."""
+
+    async def get(self, key: str) -> Stored[D] | None:
+        """Read one document."""
+        ...
+
+    async def page(self, *, after: str | None, limit: int, filters: Mapping[str, str]) -> Page[D]:
+        """Read up to `limit` documents behind the key `after`; a filter is a field name and its value."""
+        ...
+
+    async def put(self, key: str, document: D, *, expected: int | None = None) -> Stored[D]:
+        """Create or replace; raise `Refused`, `Taken`, or `VersionMismatch` where `expected` is not the version.
+
+        `expected` 0 demands that the record does not exist yet.
+        """
+        ...
+
+    async def delete(self, key: str, *, expected: int | None = None) -> None:
+        """Remove; raise `NotFound`, `StillNeeded` or `VersionMismatch`."""
+        ...
+
+
+class Subscribers(Resource[Subscriber], Protocol):
+    """Subscriptions, with the look-ups that their identities allow."""
+
+    async def find(self, identity: str) -> Stored[Subscriber] | None:
+        """Find by any identity: name, IMSI, MSISDN, private or public identity in any form."""
+        ...
+
+    async def register(self, uri: str, registration: Registration) -> Stored[Subscriber]:
+        """Set the state of the implicit registration set of a public identity by hand; raise `NotFound`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefusedLine:
+    """A line of a bulk file that was not taken."""
+
+    line: int  # from 1
+    field: str
+    rule: str
+
+
+@dataclass(slots=True, kw_only=True)
+class BulkReport:
+    """How far a bulk import is; `line` is the place to resume behind."""
+
+    line: int = 0
+    created: int = 0
+    replaced: int = 0
+    refused: list[RefusedLine] = field(default_factory=list)  # the first ones, bounded
+    refused_count: int = 0
+
+
+class Bulk(Protocol):
+    """Import and export of whole subscribers."""
+
+    def take(
+        self, lines: AsyncIterator[bytes], *, form: str, batch: int, resume_behind: int
+    ) -> AsyncIterator[BulkReport]:
+        """Import JSONL or CSV (`form`); a report after each committed batch."""
+        ...
+
+    def give(self, *, form: str) -> AsyncIterator[bytes]:
+        """Export all subscribers in the order of their names, in pieces of whole lines."""
+        ...

@@ -1,0 +1,54 @@
+"""Field types of documents: text from outside becomes a value here, or an error that names the rule.
+
+`pydantic` reports the message of the `ValueError` together with the path of the field.
+"""
+
+import re
+from typing import Annotated, Final
+
+from pydantic import AfterValidator, Field, StringConstraints
+
+from schemas.identities import Impi, Impu, Imsi, Msisdn
+
+_HOST: Final = re.compile(r"(?=.{1,253}\Z)(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))*\.?")
+_SIP_URI: Final = re.compile(r"sips?:([^@\s]+@)?(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+)(:\d{1,5})?(;[^\s?]*)?")
+_DIAMETER_URI: Final = re.compile(r"aaas?://[A-Za-z0-9.-]+(:\d{1,5})?(;transport=(tcp|sctp|udp))?(;protocol=diameter)?")
+
+
+def _number(text: str) -> str:
+    return "+" + Msisdn.parse(text).digits
+
+
+def _host(text: str) -> str:
+    host = text.lower().removesuffix(".")
+    if not _HOST.fullmatch(host):
+        raise ValueError("must be a host name of letters, digits, '-' and '.' (RFC 1123 2.1)")
+    return host
+
+
+def _sip_uri(text: str) -> str:
+    if not _SIP_URI.fullmatch(text):
+        raise ValueError("must be a SIP URI, for example sip:scscf1.ims.example:6060 (RFC 3261 19.1)")
+    return text
+
+
+def _diameter_uri(text: str) -> str:
+    if not _DIAMETER_URI.fullmatch(text):
+        raise ValueError(
+            "must be a Diameter URI, for example aaa://ccf1.ims.example:3868;transport=tcp (RFC 6733 4.3.1)"
+        )
+    return text
+
+
+Number = Annotated[str, AfterValidator(_number)]  # E.164 with plus; separators are taken out
+ImsiText = Annotated[str, AfterValidator(lambda text: Imsi.parse(text).digits)]
+NaiText = Annotated[str, AfterValidator(lambda text: Impi.parse(text).nai)]
+ImpuText = Annotated[str, AfterValidator(lambda text: Impu.parse(text).uri)]
+Host = Annotated[str, AfterValidator(_host)]
+SipUri = Annotated[str, AfterValidator(_sip_uri)]
+DiameterUri = Annotated[str, AfterValidator(_diameter_uri)]
+Port = Annotated[int, Field(ge=1, le=65535)]
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9+][A-Za-z0-9._:@+-]{0,127}$")]
+Digits = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,15}$")]
+Key = Annotated[str, StringConstraints(pattern=r"^[0-9a-fA-F]{32}$", to_lower=True)]  # 128 bits in hexadecimal
+Unsigned32 = Annotated[int, Field(ge=0, le=0xFFFFFFFF)]
