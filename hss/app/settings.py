@@ -1,0 +1,85 @@
+"""The configuration: every key is a flag of `hss serve`, a key of the TOML file and an environment variable.
+
+`diameter_tcp` is `--diameter-tcp`, `diameter_tcp = "..."` and `HSS_DIAMETER_TCP`. The first of flag, environment,
+file and default that is given counts.
+"""
+
+import re
+from pathlib import Path
+from typing import Annotated, Final, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+OFF: Final = "off"
+_ADDRESS: Final = re.compile(r"(\[[0-9A-Fa-f:.%a-z]+\]|[A-Za-z0-9._-]+):(\d{1,5})")
+
+
+def _host_name(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?", text):
+        raise ValueError("must be a host name, for example hss.ims.example")
+    return text.lower()
+
+
+def _listener(text: str) -> str:
+    for part in [] if text == OFF else text.split(","):
+        match = _ADDRESS.fullmatch(part.strip())
+        if match is None or int(match[2]) > 65535:
+            raise ValueError("must be HOST:PORT, [IPV6]:PORT, several of them with commas between, or off")
+    return text
+
+
+HostName = Annotated[str, AfterValidator(_host_name)]
+Listener = Annotated[str, AfterValidator(_listener)]
+
+
+class Settings(BaseModel):
+    """All keys of the configuration, in the order in which `hss config show` prints them."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    database: str = Field("homeward.db", description="SQLite file, or a postgresql:// URL")
+    secrets_key_file: Path | None = Field(
+        None, description="file with the key that seals secrets at rest (default: the database's name with .key)"
+    )
+
+    origin_host: HostName = Field("hss.ims.example", description="Origin-Host of this node")
+    origin_realm: HostName = Field("ims.example", description="Origin-Realm of this node")
+
+    diameter_tcp: Listener = Field("127.0.0.1:3868", description="Diameter over TCP: HOST:PORT, or off")
+    diameter_sctp: Listener | None = Field(
+        None, description="Diameter over SCTP: HOST:PORT[,HOST:PORT...], or off (default: 127.0.0.1:3868 if possible)"
+    )
+    diameter_tls: Listener = Field(OFF, description="Diameter over TLS: HOST:PORT, or off")
+    api: Listener = Field("127.0.0.1:8080", description="management API: HOST:PORT, or off")
+
+    tls_certificate: Path | None = Field(None, description="certificate chain of the TLS listener (PEM)")
+    tls_key: Path | None = Field(None, description="private key of the TLS listener (PEM)")
+    tls_ca: Path | None = Field(None, description="certificates that peers must be signed by (PEM)")
+    api_token: str | None = Field(None, description="token that the API asks of callers that are not on loopback")
+
+    accept_unknown_peers: Literal["loopback", "always", "never"] = Field(
+        "loopback", description="Diameter peers that nobody configured: loopback, always, never"
+    )
+    second_connection: Literal["probe", "replace", "several"] = Field(
+        "probe",
+        description="a second connection with the same Origin-Host: probe the old one, replace it, allow several",
+    )
+    strict: bool = Field(False, description="refuse what RFC 6733 lets a receiver ignore")
+    sip_uri_is_number: bool = Field(
+        True, description="look up sip:+NUMBER@domain as tel:+NUMBER where it is not stored"
+    )
+    ims_restoration: bool = Field(False, description="support S-CSCF restoration (TS 23.380)")
+    watchdog_s: Annotated[float, Field(ge=6)] = Field(30.0, description="Twinit of the Diameter watchdog, seconds")
+    max_message_octets: Annotated[int, Field(ge=1024, le=16777212)] = Field(
+        65536, description="longest Diameter message that is accepted, octets"
+    )
+    max_connections: Annotated[int, Field(ge=1, le=65536)] = Field(1024, description="connections of one listener")
+    max_open_requests: Annotated[int, Field(ge=1)] = Field(1024, description="requests of one peer in work at once")
+    cache_entries: Annotated[int, Field(ge=100)] = Field(200_000, description="identities kept in memory")
+
+    log: Literal["debug", "info", "warning", "error"] = Field("info", description="what is logged to standard error")
+
+    @property
+    def key_file(self) -> Path:
+        """Where the key for secrets is."""
+        return self.secrets_key_file or Path(self.database.split("://")[-1].split("?")[0] + ".key")

@@ -1,5 +1,0 @@
-"""The `hss` command."""
-
-
-def main() -> None:
-    """Run the command line."""
