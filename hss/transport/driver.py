@@ -137,6 +137,8 @@ class Driver(ABC):
 
     def reset(self, reason: str = "we reset it") -> None:
         """End the connection at once: TCP RST, SCTP ABORT."""
+        if self.closed.done():
+            return
         if not self._ending:
             self._end(reason)
         self._abort()

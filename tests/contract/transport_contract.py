@@ -7,7 +7,7 @@ do on a stream and where message edges are kept.
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import pytest
@@ -121,6 +121,7 @@ class Bench:
     gates: dict[bytes, "asyncio.Future[bytes]"]
     seen: list[tuple[Event, Connection | None]]
     changed: asyncio.Event
+    peers: list[Peer] = field(default_factory=list)
 
     async def until(self, holds: Callable[[], bool]) -> None:
         """Wait for what an observed event brings about."""
@@ -140,7 +141,8 @@ class Bench:
         return [event.words for event in self.all_of(Said)]
 
     async def call(self) -> Peer:
-        return await self.wire.call(self.listener)
+        self.peers.append(await self.wire.call(self.listener))
+        return self.peers[-1]
 
     def gate(self, name: bytes) -> "asyncio.Future[bytes]":
         return self.gates.setdefault(name, asyncio.get_running_loop().create_future())
@@ -166,10 +168,15 @@ async def bench(
     async with asyncio.timeout(PATIENCE_S * 2), asyncio.TaskGroup() as tasks:
         outfit = Outfit(build=build or toy, tasks=tasks, observe=observe, limits=limits or Limits())
         listener = await wire.listen(outfit)
-        yield Bench(wire, outfit, listener, toys, gates, seen, changed)
-        for gate in gates.values():
-            gate.cancel()
-        await listener.end()
+        it = Bench(wire, outfit, listener, toys, gates, seen, changed)
+        try:
+            yield it
+        finally:
+            for peer in it.peers:
+                peer.reset()
+            for gate in gates.values():
+                gate.cancel()
+            await listener.end()
 
 
 async def answered(peer: Peer) -> bool:
@@ -185,7 +192,6 @@ class TransportContract:
             peer = await it.call()
             await peer.send(b"hello")
             assert await peer.receive() == b"hello"
-            await peer.close()
 
     async def test_a_burst_is_answered_in_order(self, wire: Wire) -> None:
         async with bench(wire) as it:
@@ -194,7 +200,6 @@ class TransportContract:
             sending = asyncio.ensure_future(peer.send(*burst))  # noqa: TID251
             assert [await peer.receive() for _ in burst] == burst
             await sending
-            await peer.close()
 
     async def test_long_messages_arrive_whole_both_ways(self, wire: Wire) -> None:
         async with bench(wire) as it:
@@ -203,7 +208,6 @@ class TransportContract:
                 body = b"long" + bytes(range(256)) * (octets // 256)
                 await peer.send(body)
                 assert await peer.receive() == body
-            await peer.close()
 
     async def test_the_machine_is_built_for_its_connection(self, wire: Wire) -> None:
         built: list[Connection] = []
@@ -221,7 +225,6 @@ class TransportContract:
             assert "127.0.0.1" in connection.peer_hosts
             assert "127.0.0.1" in connection.local_hosts
             assert connection.peer.port != 0
-            await peer.close()
 
     async def test_life_and_death_are_observed_in_order(self, wire: Wire) -> None:
         async with bench(wire) as it:
@@ -242,7 +245,6 @@ class TransportContract:
             await peer.end_of_stream()
             await it.until_seen(ConnectionClosed)
             assert it.toys[0].gone
-            await peer.close()
 
     @pytest.mark.parametrize("sent", [b"reset", b"reset:3"])
     async def test_a_reset_is_a_reset(self, wire: Wire, sent: bytes) -> None:
@@ -253,14 +255,12 @@ class TransportContract:
                 while True:
                     await peer.receive()
             await it.until_seen(ConnectionClosed)
-            await peer.close()
 
     async def test_a_deadline_wakes_the_machine(self, wire: Wire) -> None:
         async with bench(wire) as it:
             peer = await it.call()
             await peer.send(b"sleep:0.02")
             assert await peer.receive() == b"woke"
-            await peer.close()
 
     async def test_a_deadline_that_comes_nearer_is_kept(self, wire: Wire) -> None:
         async with bench(wire) as it:
@@ -269,7 +269,6 @@ class TransportContract:
             assert await peer.receive() == b"ordered"
             await peer.send(b"sleep:0.02")
             assert await peer.receive() == b"woke"
-            await peer.close()
 
     async def test_a_deadline_that_moves_away_is_not_too_early(self, wire: Wire) -> None:
         async with bench(wire) as it:  # the toy asserts that it is not woken before its deadline
@@ -278,7 +277,6 @@ class TransportContract:
             await peer.send(b"sleep:0.08")
             assert await peer.receive() == b"woke"
             assert it.all_of(MachineFailed) == []
-            await peer.close()
 
     async def test_late_work_is_answered_when_it_is_done(self, wire: Wire) -> None:
         async with bench(wire) as it:
@@ -290,7 +288,6 @@ class TransportContract:
             assert await peer.receive() == b"quick is done"
             slow.set_result(b"slow is done")
             assert await peer.receive() == b"slow is done"
-            await peer.close()
 
     async def test_late_work_that_ends_after_the_connection_still_reaches_the_machine(self, wire: Wire) -> None:
         async with bench(wire) as it:
@@ -318,8 +315,6 @@ class TransportContract:
             gate.set_result(b"done")
             assert [await peer.receive() for _ in range(4)] == [b"done"] * 4
             await it.until(lambda: "read too early" in it.words())
-            await peer.close()
-            await other.close()
 
     async def test_a_machine_that_raises_ends_its_own_connection_only(self, wire: Wire) -> None:
         async with bench(wire) as it:
@@ -332,8 +327,6 @@ class TransportContract:
             assert await answered(other)
             third = await it.call()
             assert await answered(third)
-            for each in (peer, other, third):
-                await each.close()
 
     async def test_late_work_that_raises_ends_its_own_connection_only(self, wire: Wire) -> None:
         async with bench(wire) as it:
@@ -347,8 +340,6 @@ class TransportContract:
             assert await answered(other)
             await it.until_seen(ConnectionClosed)
             assert len(it.all_of(MachineFailed)) == 1
-            await other.close()
-            await peer.close()
 
     async def test_a_machine_that_cannot_be_built_does_not_end_the_listener(self, wire: Wire) -> None:
         broken = [True]
@@ -365,8 +356,6 @@ class TransportContract:
             assert isinstance((await it.until_seen(MachineFailed))[0].error, ZeroDivisionError)
             second = await it.call()
             assert await answered(second)
-            await peer.close()
-            await second.close()
 
     async def test_a_peer_that_resets_is_gone_and_others_stay(self, wire: Wire) -> None:
         async with bench(wire) as it:
@@ -377,7 +366,6 @@ class TransportContract:
             assert closed.reason
             assert await answered(other)
             assert [toy.gone for toy in it.toys].count(True) == 1
-            await other.close()
 
     async def test_a_peer_that_does_not_read_is_not_read_from_and_then_reset(self, wire: Wire) -> None:
         async with bench(wire, Limits(unsent_octets=100_000, stall_s=0.1)) as it:
@@ -388,8 +376,6 @@ class TransportContract:
             (closed,) = await it.until_seen(ConnectionClosed)
             assert closed.reason == "the peer does not read"
             assert await answered(other)
-            await other.close()
-            peer.reset()
 
     async def test_a_peer_that_reads_late_gets_everything(self, wire: Wire) -> None:
         async with bench(wire, Limits(unsent_octets=100_000)) as it:
@@ -400,7 +386,6 @@ class TransportContract:
                 assert await peer.receive() == bytes(60_000)
             assert await peer.receive() == b"after that"
             assert it.all_of(PeerStalled) == []
-            await peer.close()
 
     async def test_a_farewell_that_is_not_taken_ends_in_a_reset(self, wire: Wire) -> None:
         async with bench(wire, Limits(close_s=0.05, unsent_octets=100_000_000)) as it:
@@ -408,7 +393,6 @@ class TransportContract:
             await peer.send(b"big:400", b"close")
             await it.until_seen(ConnectionClosed)
             assert it.toys[0].gone
-            peer.reset()
 
     async def test_connections_are_bounded(self, wire: Wire) -> None:
         async with bench(wire, Limits(connections=2)) as it:
@@ -422,8 +406,6 @@ class TransportContract:
             await it.until_seen(ConnectionClosed)
             third = await it.call()
             assert await answered(third)
-            await second.close()
-            await third.close()
 
     async def test_a_listener_that_ends_ends_its_connections(self, wire: Wire) -> None:
         async with bench(wire) as it:
