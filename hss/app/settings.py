@@ -10,8 +10,9 @@ from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from hss.transport.address import Address, parse_addresses
+
 OFF: Final = "off"
-_ADDRESS: Final = re.compile(r"(\[[0-9A-Fa-f:.%a-z]+\]|[A-Za-z0-9._-]+):(\d{1,5})")
 
 
 def _host_name(text: str) -> str:
@@ -21,15 +22,20 @@ def _host_name(text: str) -> str:
 
 
 def _listener(text: str) -> str:
-    for part in [] if text == OFF else text.split(","):
-        match = _ADDRESS.fullmatch(part.strip())
-        if match is None or int(match[2]) > 65535:
-            raise ValueError("must be HOST:PORT, [IPV6]:PORT, several of them with commas between, or off")
+    if text != OFF:
+        Address.parse(text)
+    return text
+
+
+def _association(text: str) -> str:
+    if text != OFF:
+        parse_addresses(text)
     return text
 
 
 HostName = Annotated[str, AfterValidator(_host_name)]
 Listener = Annotated[str, AfterValidator(_listener)]
+Association = Annotated[str, AfterValidator(_association)]
 
 
 class Settings(BaseModel):
@@ -46,8 +52,8 @@ class Settings(BaseModel):
     origin_realm: HostName = Field("ims.example", description="Origin-Realm of this node")
 
     diameter_tcp: Listener = Field("127.0.0.1:3868", description="Diameter over TCP: HOST:PORT, or off")
-    diameter_sctp: Listener | None = Field(
-        None, description="Diameter over SCTP: HOST:PORT[,HOST:PORT...], or off (default: 127.0.0.1:3868 if possible)"
+    diameter_sctp: Association | None = Field(
+        None, description="Diameter over SCTP: IP[,IP...]:PORT, or off (default: 127.0.0.1:3868 if possible)"
     )
     diameter_tls: Listener = Field(OFF, description="Diameter over TLS: HOST:PORT, or off")
     api: Listener = Field("127.0.0.1:8080", description="management API: HOST:PORT, or off")

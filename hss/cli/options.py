@@ -4,13 +4,14 @@ import functools
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 import click
 from click.core import ParameterSource
 from pydantic import ValidationError
 
 from hss.app.settings import Settings
+from hss.cli.output import WrongConfiguration
 
 DEFAULT_FILE: Final = Path("hss.toml")
 SAID: Final = {"extra_forbidden": "there is no such key"}  # in place of the library's words
@@ -53,7 +54,7 @@ def read_settings(flags: dict[str, str | None], config_file: Path | None) -> Set
     try:
         return Settings.model_validate(values)
     except ValidationError as error:
-        _refuse("; ".join(_faults(error, sources)))
+        raise WrongConfiguration("; ".join(_faults(error, sources))) from error
 
 
 def _from_file(given: Path | None) -> tuple[dict[str, Any], dict[str, str]]:
@@ -63,7 +64,7 @@ def _from_file(given: Path | None) -> tuple[dict[str, Any], dict[str, str]]:
     try:
         values = tomllib.loads(path.read_text())
     except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        _refuse(f"config file {path}: {error}")
+        raise WrongConfiguration(f"config file {path}: {error}") from error
     return values, dict.fromkeys(values, f"in {path}")
 
 
@@ -83,9 +84,3 @@ def _faults(error: ValidationError, sources: dict[str, str]) -> list[str]:
 
 def _shown(default: object) -> str:
     return "none" if default is None else str(default).lower() if isinstance(default, bool) else str(default)
-
-
-def _refuse(message: str) -> NoReturn:
-    fault = click.ClickException(message)
-    fault.exit_code = 2
-    raise fault
