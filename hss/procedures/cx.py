@@ -1,42 +1,15 @@
 """Decisions of the HSS on Cx, in the order of TS 29.228 6.1."""
 
 from dataclasses import dataclass
-from enum import Enum
 from typing import Final
 
 from hss.procedures.errors import IdentityNotRegistered, RegistrationBroken, UserUnknown
 from schemas.numbers.cx import UserAuthorizationType
-
-
-class IdentityKind(Enum):
-    """What a public identity stands for (TS 23.008 3.1.2)."""
-
-    DISTINCT_USER = "distinct-user"
-    DISTINCT_PSI = "distinct-psi"
-    WILDCARDED_PSI = "wildcarded-psi"
-    WILDCARDED_USER = "wildcarded-user"
-
-    @property
-    def is_psi(self) -> bool:
-        """Tell a public service identity from that of a user."""
-        return self in _PSI
-
-    @property
-    def is_wildcarded(self) -> bool:
-        """Tell an identity that stands for many from a distinct one."""
-        return self in _WILDCARDED
+from schemas.states import IdentityKind, RegistrationState
 
 
 _PSI: Final = frozenset({IdentityKind.DISTINCT_PSI, IdentityKind.WILDCARDED_PSI})
 _WILDCARDED: Final = frozenset({IdentityKind.WILDCARDED_PSI, IdentityKind.WILDCARDED_USER})
-
-
-class RegistrationState(Enum):
-    """State of a public identity; a pending authentication stands beside it and changes nothing here."""
-
-    NOT_REGISTERED = "not-registered"
-    REGISTERED = "registered"
-    UNREGISTERED = "unregistered"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +75,10 @@ def locate(
     Raises `UserUnknown`, `IdentityNotRegistered`, `RegistrationBroken`.
     `default_capabilities` are sent where the subscription has none of its own.
     """
-    if known is None or (known.kind.is_psi and not known.psi_active):
+    if known is None or (known.kind in _PSI and not known.psi_active):
         raise UserUnknown(request.public)
-    wildcard = known.uri if known.kind.is_wildcarded else None
-    if known.kind.is_psi and known.application_server is not None and not request.originating:
+    wildcard = known.uri if known.kind in _WILDCARDED else None
+    if known.kind in _PSI and known.application_server is not None and not request.originating:
         return LocationInfoAnswer(server_name=known.application_server, direct_routing=True, wildcard=wildcard)
     capabilities = known.capabilities or default_capabilities
     if restoration_supported and request.authorization_type is UserAuthorizationType.REGISTRATION_AND_CAPABILITIES:

@@ -144,7 +144,7 @@ class CxResult(IntEnum):
 
 
 class UserAuthorizationType(IntEnum):
-    """User-Authorization-Type values (TS 29.229 6.3.24)."""
+    """User-Authorization-Type values."""
 
     REGISTRATION = 0
     DE_REGISTRATION = 1
@@ -158,7 +158,7 @@ class LiaFlag(IntFlag):
 
 
 class Feature(IntFlag):
-    """Bits of Feature-List where Feature-List-ID is 1 on Cx (TS 29.229 7.1.1)."""
+    """Bits of Feature-List where Feature-List-ID is 1 on Cx."""
 
     SHARED_IFC_SETS = 1
     ALIAS_INDICATION = 2
