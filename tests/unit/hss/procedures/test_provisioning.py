@@ -91,7 +91,7 @@ def test_the_name_is_the_one_that_is_given() -> None:
         ({"scheme": "SIP Digest"}, AuthenticationScheme.SIP_DIGEST),
     ],
 )
-def test_the_scheme_follows_the_secrets_unless_it_is_given(given: dict[str, str], scheme: AuthenticationScheme) -> None:
+def test_the_scheme_follows_the_secrets_unless_it_is_given(given: dict[str, Any], scheme: AuthenticationScheme) -> None:
     assert subscriber(imsi=IMSI, **given).private_identities[0].scheme is scheme
 
 
