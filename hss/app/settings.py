@@ -88,4 +88,6 @@ class Settings(BaseModel):
     @property
     def key_file(self) -> Path:
         """Where the key for secrets is."""
-        return self.secrets_key_file or Path(self.database.split("://")[-1].split("?")[0] + ".key")
+        if self.secrets_key_file is not None:
+            return self.secrets_key_file
+        return Path("homeward.key") if self.database.startswith("postgres") else Path(self.database + ".key")
