@@ -1,0 +1,45 @@
+"""What two neighbouring layers say to each other."""
+
+from collections.abc import Awaitable
+from dataclasses import dataclass, field
+from typing import Generic, Protocol, TypeVar
+
+from hss.machine import Event
+
+P = TypeVar("P")
+L = TypeVar("L")
+
+
+@dataclass(slots=True)
+class Duty(Generic[P, L]):
+    """What a layer asks of the one below it: primitives to send, work to await, events to report."""
+
+    send: list[P] = field(default_factory=list)
+    later: list[Awaitable[L]] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+
+
+class Layer(Protocol[P, L]):
+    """The user of a lower layer, as that layer sees it."""
+
+    @property
+    def deadline(self) -> float | None:
+        """When `wake` wants to be called; None: never."""
+        ...
+
+    def receive(self, primitive: P, *, now: float) -> Duty[P, L]:
+        """Take what came in."""
+        ...
+
+    def resume(self, late: L, *, now: float) -> Duty[P, L]:
+        """Take the result of work that an earlier duty asked for."""
+        ...
+
+    def wake(self, *, now: float) -> Duty[P, L]:
+        """Take the time."""
+        ...
+
+
+def earliest(*deadlines: float | None) -> float | None:
+    """Find the first of several deadlines; None where there is none."""
+    return min((deadline for deadline in deadlines if deadline is not None), default=None)

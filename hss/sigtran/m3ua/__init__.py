@@ -1,0 +1,1 @@
+"""MTP3 user adaptation (RFC 4666)."""

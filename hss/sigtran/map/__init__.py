@@ -1,0 +1,1 @@
+"""Mobile application part (TS 29.002)."""

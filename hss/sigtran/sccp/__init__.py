@@ -1,0 +1,1 @@
+"""Signalling connection control part, connectionless (ITU-T Q.711 to Q.714)."""

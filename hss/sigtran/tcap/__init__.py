@@ -1,0 +1,1 @@
+"""Transaction capabilities (ITU-T Q.771 to Q.774)."""
