@@ -1,8 +1,31 @@
 """What can happen to a connection or a listener; `hss.app` says how loud each is."""
 
 from dataclasses import dataclass
+from enum import IntEnum
 
 from hss.machine import Event
+
+
+class PathState(IntEnum):
+    """States of a path. Source: RFC 6458 6.1.2, numbers of Linux `sctp_spc_state`."""
+
+    AVAILABLE = 0
+    UNREACHABLE = 1
+    REMOVED = 2
+    ADDED = 3
+    MADE_PRIMARY = 4
+    CONFIRMED = 5
+    POTENTIALLY_FAILED = 6
+
+
+class AssociationState(IntEnum):
+    """States of an association. Source: RFC 6458 6.1.1, numbers of Linux `sctp_sac_state`."""
+
+    UP = 0
+    LOST = 1
+    RESTARTED = 2
+    SHUT_DOWN = 3
+    CANNOT_START = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,3 +84,33 @@ class DatagramFailed(Event):
     """A datagram could not be answered: by a defect of ours, or as the network refused the answer."""
 
     error: Exception
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PathChanged(Event):
+    """A path of an SCTP association, to the peer's address `host`, changed its state."""
+
+    host: str
+    state: PathState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssociationChanged(Event):
+    """An SCTP association changed its state; `error` is the kernel's cause code, 0 for none."""
+
+    state: AssociationState
+    error: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForeignPayload(Event):
+    """A peer marks its messages with another payload protocol identifier than ours; told once per association."""
+
+    ppid: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageTooLong(Event):
+    """A peer sent a message of more than `limit` octets; its association is reset."""
+
+    limit: int

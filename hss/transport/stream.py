@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Final
 from hss.transport.address import ANY_HOST, Address
 from hss.transport.driver import Connection, Driver, Kind, Outfit
 from hss.transport.listening import BACKLOG, RESET, Listener, address_of
+from hss.transport.queueing import QueueingDriver
 
 TLS_PIECE_OCTETS: Final = 65_536
 
@@ -20,6 +21,7 @@ class StreamDriver(Driver, asyncio.Protocol):
     data_received = Driver.received  # the hot path: no call in between
 
     kind: ClassVar = Kind.TCP
+    buffer_octets: ClassVar[int | None] = None  # of the transport's own buffer; None: all that may be unsent
 
     def __init__(self, outfit: Outfit, *, inbound: bool) -> None:
         super().__init__(outfit)
@@ -30,7 +32,7 @@ class StreamDriver(Driver, asyncio.Protocol):
         """Build the machine and let it speak."""
         assert isinstance(transport, asyncio.Transport)  # noqa: S101 - told to the type checker
         self._transport = transport
-        transport.set_write_buffer_limits(high=self._limits.unsent_octets)
+        transport.set_write_buffer_limits(high=self.buffer_octets or self._limits.unsent_octets)
         self._opened(self._facts(transport))
 
     def pause_writing(self) -> None:
@@ -79,16 +81,40 @@ class StreamDriver(Driver, asyncio.Protocol):
         self._transport.abort()
 
 
-class TlsDriver(StreamDriver):
-    """Drives one machine over one TLS connection."""
+class TlsDriver(QueueingDriver, StreamDriver):
+    """Drives one machine over one TLS connection.
+
+    asyncio's TLS counts what it handed to the socket's buffer as sent, so what waits is kept and counted here.
+    """
 
     kind: ClassVar = Kind.TLS
+    buffer_octets: ClassVar[int | None] = TLS_PIECE_OCTETS
+
+    def __init__(self, outfit: Outfit, *, inbound: bool) -> None:
+        super().__init__(outfit, inbound=inbound)
+        self._blocked = False
+
+    def pause_writing(self) -> None:
+        """Keep what comes next."""
+        self._blocked = True
+
+    def resume_writing(self) -> None:
+        """Give on what was kept."""
+        self._blocked = False
+        self._drain()
 
     def _write(self, messages: list[bytes]) -> None:
-        # asyncio hands one write on whole and then counts it as sent; by pieces it notices a peer that does not read
         joined = b"".join(messages)
-        for at in range(0, len(joined), TLS_PIECE_OCTETS):
-            self._transport.write(joined[at : at + TLS_PIECE_OCTETS])
+        super()._write([joined[at : at + TLS_PIECE_OCTETS] for at in range(0, len(joined), TLS_PIECE_OCTETS)])
+
+    def _put(self, message: bytes) -> bool:
+        if not self._blocked:
+            self._transport.write(message)
+            return True
+        return False
+
+    def _shut(self) -> None:
+        self._transport.close()
 
 
 async def listen_tcp(address: Address, outfit: Outfit) -> Listener:

@@ -27,6 +27,7 @@ LOOPBACK = Address("127.0.0.1", 0)
 class StreamPeer:
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.reader, self.writer = reader, writer
+        self.socket = writer.get_extra_info("socket")
 
     async def send(self, *messages: bytes) -> None:
         self.writer.writelines(framed(message) for message in messages)
@@ -48,7 +49,8 @@ class StreamPeer:
             await self.writer.wait_closed()
 
     def reset(self) -> None:
-        self.writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+        with suppress(OSError):  # gone already
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
         self.writer.transport.abort()
 
 
