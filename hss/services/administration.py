@@ -6,11 +6,13 @@ the version that the writer has seen (If-Match). The store fulfils these ports a
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Generic, Protocol, TypeVar
+from typing import Final, Generic, Literal, Protocol, TypeVar
 
 from schemas.documents import Document, Registration, Subscriber
 
 D = TypeVar("D", bound=Document)
+BulkForm = Literal["jsonl", "csv"]
+MOST_REFUSED_KEPT: Final = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,30 +127,50 @@ class RefusedLine:
     """A line of a bulk file that was not taken."""
 
     line: int  # from 1
-    field: str
+    field: str  # path in the line's document, empty where the whole line is meant
     rule: str
+
+    def __str__(self) -> str:
+        """Write it for a person."""
+        where = f"line {self.line}, {self.field}" if self.field else f"line {self.line}"
+        return f"{where}: {self.rule}"
 
 
 @dataclass(slots=True, kw_only=True)
 class BulkReport:
-    """How far a bulk import is; `line` is the place to resume behind."""
+    """How far a bulk import is, from its first line on; `line` is the place to resume behind.
+
+    Whoever wants all refused lines collects `latest` of each report; `refused` keeps the first ones alone.
+    """
 
     line: int = 0
     created: int = 0
     replaced: int = 0
-    refused: list[RefusedLine] = field(default_factory=list)  # the first ones, bounded
+    refused: list[RefusedLine] = field(default_factory=list)  # the first ones, at most MOST_REFUSED_KEPT
     refused_count: int = 0
+    latest: list[RefusedLine] = field(default_factory=list)  # all that were refused since the report before
 
 
 class Bulk(Protocol):
     """Import and export of whole subscribers."""
 
     def take(
-        self, lines: AsyncIterator[bytes], *, form: str, batch: int, resume_behind: int
+        self, pieces: AsyncIterator[bytes], *, form: BulkForm, batch: int = 5000, resume_behind: int = 0
     ) -> AsyncIterator[BulkReport]:
-        """Import JSONL or CSV (`form`); a report after each committed batch."""
+        """Import a JSONL or CSV file; a report after each committed batch of lines, the last one at the end.
+
+        `pieces` is the file, cut anywhere (as a socket or a file gives it). A line of JSONL is a `NewSubscriber` or a
+        `Subscriber`; a CSV file begins with the names of columns, fields of `NewSubscriber`. The import behaves like
+        one `put` for each line, in order: a subscriber whose name is stored already is replaced. A refused line stops
+        no other one. Lines up to `resume_behind` are passed over; importing lines again does no harm.
+        Raise `Refused` where the columns of a CSV file are not what they should be; `field` names the column.
+        """
         ...
 
-    def give(self, *, form: str) -> AsyncIterator[bytes]:
-        """Export all subscribers in the order of their names, in pieces of whole lines."""
+    def give(self, *, form: BulkForm, sealed: bool = False) -> AsyncIterator[bytes]:
+        """Export all subscribers in the order of their names, in pieces of whole lines.
+
+        JSONL has whole documents, CSV the short form (what does not fit into it is left out). Secrets never leave in
+        clear. `sealed`: JSONL has them as they are stored, for a database that was given the same key.
+        """
         ...
