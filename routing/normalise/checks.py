@@ -8,11 +8,16 @@ from routing.normalise.profile import Profile, Stems
 
 E164_DIGITS: Final = 15  # TS 23.003 §3.3
 DUMMY_MSISDN: Final = "0" * 15  # TS 23.003 §3.3
-_TWO_DIGIT_CODES: Final = frozenset(
-    f"{code}"
-    for code in (20, 27, *range(30, 35), 36, 39, 40, 41, *range(43, 50), *range(51, 59), *range(60, 67), 81, 82, 84, 86)
-    + (*range(90, 96), 98)
-)
+_TENS: Final[dict[int, str]] = {
+    2: "07",
+    3: "0123469",
+    4: "013456789",
+    5: "12345678",
+    6: "0123456",
+    8: "1246",
+    9: "0123458",
+}
+_TWO_DIGIT_CODES: Final = frozenset(f"{ten}{one}" for ten, ones in _TENS.items() for one in ones)
 
 
 def _code_length(head: str) -> int:

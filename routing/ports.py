@@ -1,0 +1,149 @@
+"""What routing asks of the HSS: the decisions of sendRoutingInfo and of LIR, and where the user is registered.
+
+The procedures that serve MAP and Cx fulfil these ports, so a plan says what the entry node and the I-CSCF would be told.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final, NamedTuple, Protocol
+
+from routing.selection import Policy, Ranking
+
+NOBODY_DOWN: Final[Mapping[str, str]] = {}
+
+
+class RoutingInfoResult(StrEnum):
+    """What the HSS answers to sendRoutingInfo."""
+
+    ICSCF = "icscf"
+    ROAMING_NUMBER = "roaming-number"  # the user is to be called in the circuit-switched domain
+    FORWARDED = "forwarded"  # to the voicebox, or by call forwarding
+    ABSENT = "absent-subscriber"
+    BARRED = "call-barred"
+    UNKNOWN = "unknown-subscriber"
+    NOT_OFFERED = "facility-not-supported"  # this HSS does not answer the entry node
+    UNREACHABLE = "hss-unreachable"
+
+
+class RoutingInfoAsk(NamedTuple):
+    """The question of a Gateway-MSC; `down` maps hosts to the reason why they cannot be chosen."""
+
+    msisdn: str
+    at: float
+    seed: int
+    turn: int
+    down: Mapping[str, str]
+
+
+class RoutingInfo(NamedTuple):
+    """The answer to a Gateway-MSC. `ranking` comes with ICSCF; `number` (digits) with a roaming or forwarded-to number."""
+
+    result: RoutingInfoResult
+    ranking: Ranking | None = None
+    policy: Policy | None = None
+    number: str | None = None
+    why: str | None = None
+
+
+class Location(NamedTuple):
+    """The decision of LIR: `result` is the result code of the LIA, experimental or base (TS 29.229 §6.2).
+
+    `matched_as` says how the identity was found: distinct, wildcarded.
+    """
+
+    result: int
+    scscf: str | None = None
+    matched_as: str | None = None
+    why: str | None = None
+
+
+class Fork(StrEnum):
+    """How contacts are called."""
+
+    PARALLEL = "parallel"
+    SEQUENTIAL = "sequential"
+    GROUPS = "groups"  # contacts of one q together, groups one after the other
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contact:
+    """A registered contact. `q` in thousandths (None: not given, counts as 1000); `expires_at` in seconds of `at`.
+
+    `features` are feature parameters (RFC 3840): name in lower case -> value, "" for a parameter without a value.
+    """
+
+    uri: str
+    q: int | None = None
+    path: tuple[str, ...] = ()
+    instance: str | None = None
+    reg_id: int | None = None
+    device: str | None = None
+    expires_at: float | None = None
+    barred: bool = False
+    features: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identities:
+    """An implicit registration set."""
+
+    id: str
+    default: str | None = None
+    members: tuple[str, ...] = ()
+    barred: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Registration:
+    """What the S-CSCF of a user knows: the identities, the contacts, and how the user wants to be called.
+
+    `ring_s` = seconds that one group rings; `max_targets` = branches at most.
+    """
+
+    identities: Identities
+    contacts: tuple[Contact, ...] = ()
+    mode: Fork = Fork.PARALLEL
+    ring_s: int | None = None
+    max_targets: int = 10
+
+
+class Subscribers(Protocol):
+    """The HSS, and the S-CSCF of its user, as routing sees them. Each answers at once and changes nothing."""
+
+    def routing_info(self, ask: RoutingInfoAsk) -> RoutingInfo:
+        """Decide as the HSS does for sendRoutingInfo."""
+        ...
+
+    def location(self, public_identity: str) -> Location:
+        """Decide as the HSS does for LIR."""
+        ...
+
+    def registration(self, public_identity: str) -> Registration | None:
+        """Find the contacts of the user; None where nothing is registered."""
+        ...
+
+
+class NoSubscribers:
+    """An HSS that nobody is in: for ENUM and number portability alone."""
+
+    def routing_info(self, ask: RoutingInfoAsk) -> RoutingInfo:  # noqa: ARG002 - the port asks for it
+        """Know nobody."""
+        return RoutingInfo(RoutingInfoResult.UNKNOWN)
+
+    def location(self, public_identity: str) -> Location:  # noqa: ARG002 - the port asks for it
+        """Know nobody (DIAMETER_ERROR_USER_UNKNOWN)."""
+        return Location(5001)
+
+    def registration(self, public_identity: str) -> Registration | None:  # noqa: ARG002 - the port asks for it
+        """Know nobody."""
+        return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """What holds at the moment of the query: the HSS, nodes that do not answer probes (lower-case host -> why), turns."""
+
+    subscribers: Subscribers = field(default_factory=NoSubscribers)
+    down: Mapping[str, str] = field(default_factory=dict)
+    turn: int = 0
