@@ -36,10 +36,15 @@ class Api:
         return self._call(method, path, query, octets, {"Content-Type": kind} if octets is not None else {})
 
     def stream(
-        self, method: str, *path: str, body: Iterable[bytes] | None = None, **query: str | int | None
+        self,
+        method: str,
+        *path: str,
+        body: Iterable[bytes] | None = None,
+        kind: str = "application/octet-stream",
+        **query: str | int | None,
     ) -> Iterator[bytes]:
         """Send and read without holding either whole; yields lines."""
-        response = self._open(method, path, query, body, {"Content-Type": "application/octet-stream"} if body else {})
+        response = self._open(method, path, query, body, {"Content-Type": kind} if body else {})
         self._checked(response)
         yield from response
 
