@@ -1,0 +1,97 @@
+"""Transaction portion: a value with its codec. Source: ITU-T Q.773 §3.1."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from hss.sigtran import ber
+from schemas.numbers.tcap import PAbortCause, Tag
+from schemas.octets import DecodeError
+
+# The transaction ids that each message must have: originating, destination.
+IDS_OF: Final[dict[int, tuple[bool, bool]]] = {
+    Tag.UNIDIRECTIONAL: (False, False),
+    Tag.BEGIN: (True, False),
+    Tag.END: (False, True),
+    Tag.CONTINUE: (True, True),
+    Tag.ABORT: (False, True),
+}
+
+
+class BadTransaction(DecodeError):
+    """A message whose transaction portion is wrong; what could be read of it is kept for the answer."""
+
+    def __init__(self, what: str, cause: PAbortCause, originating: bytes, destination: bytes) -> None:
+        super().__init__(what, at=0)
+        self.cause = cause
+        self.originating = originating
+        self.destination = destination
+
+
+@dataclass(slots=True, kw_only=True)
+class Message:
+    """A TCAP message; ids are octets as received. Not frozen because one is made for each message.
+
+    `portion` and `components` are octets: the whole dialogue portion, and the content of the component portion.
+    """
+
+    type: int
+    originating: bytes = b""
+    destination: bytes = b""
+    cause: int | None = None  # P-Abort
+    portion: bytes = b""
+    components: bytes = b""
+
+    def encode(self) -> bytes:
+        """Write ids, cause, dialogue portion, component portion."""
+        content = b""
+        if self.originating:
+            content = bytes((Tag.ORIGINATING_ID, len(self.originating))) + self.originating
+        if self.destination:
+            content += bytes((Tag.DESTINATION_ID, len(self.destination))) + self.destination
+        if self.cause is not None:
+            content += bytes((Tag.P_ABORT_CAUSE, 1, self.cause))
+        content += self.portion
+        if self.components:
+            content += ber.write(Tag.COMPONENT_PORTION, self.components)
+        return ber.write(self.type, content)
+
+    @classmethod
+    def decode(cls, data: bytes) -> "Message":
+        """Read a message; raise `BadTransaction` with what could be read, so that it can be answered."""
+        message = cls(type=0)
+        try:
+            whole = ber.read(data, 0, len(data))
+            message.type = whole.tag
+            message._fill(data, whole.start, whole.stop)
+        except DecodeError as error:
+            cause = PAbortCause.BADLY_FORMATTED
+            raise BadTransaction(error.what, cause, message.originating, message.destination) from error
+        message._check()
+        return message
+
+    def _fill(self, data: bytes, at: int, stop: int) -> None:
+        while at < stop:
+            tag, start, end, after = ber.read(data, at, stop)
+            if tag == Tag.ORIGINATING_ID:
+                self.originating = data[start:end]
+            elif tag == Tag.DESTINATION_ID:
+                self.destination = data[start:end]
+            elif tag == Tag.COMPONENT_PORTION:
+                self.components = data[start:end]
+            elif tag == Tag.DIALOGUE_PORTION:
+                self.portion = data[at:after]
+            elif tag == Tag.P_ABORT_CAUSE:
+                self.cause = ber.read_integer(data[start:end], "P-Abort cause")
+            at = after
+
+    def _check(self) -> None:
+        wanted = IDS_OF.get(self.type)
+        if wanted is None:
+            what, cause = f"message type {self.type:#04x}", PAbortCause.UNRECOGNIZED_MESSAGE_TYPE
+        elif wanted != (bool(self.originating), bool(self.destination)):
+            what, cause = "transaction ids are not those of the message", PAbortCause.INCORRECT_TRANSACTION_PORTION
+        elif len(self.originating) > 4 or len(self.destination) > 4:
+            what, cause = "transaction id of more than 4 octets", PAbortCause.BADLY_FORMATTED
+        else:
+            return
+        raise BadTransaction(what, cause, self.originating, self.destination)
