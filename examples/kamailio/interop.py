@@ -74,6 +74,13 @@ CALLS: Final = (
         arrives_at="S-CSCF B",
     ),
     Call(
+        what="not registered, any S-CSCF will do",
+        called="sip:undemanding@ims.test",
+        status=200,
+        arrives_at="S-CSCF A",
+    ),
+    Call(what="not registered, no S-CSCF can do it", called="sip:demanding@ims.test", status=600),
+    Call(
         what="not registered, chosen by name",
         called="sip:with-named-scscf@ims.test",
         status=200,
@@ -101,8 +108,9 @@ CALLS: Final = (
         status=480,
     ),
 )
+HSS_AWAY: Final = Call(what="HSS killed", called="tel:+491715407090", status=503)
 AFTER_RESTART: Final = (
-    Call(what="HSS killed and started: still moved", called="tel:+491715407090", status=200, arrives_at="S-CSCF B"),
+    Call(what="HSS started again: still moved", called="tel:+491715407090", status=200, arrives_at="S-CSCF B"),
     Call(what="... and still deregistered", called="tel:+491715407091", status=480),
 )
 
@@ -146,12 +154,10 @@ class Laboratory:
         )
         self._programs.wait("hss", "ready", self._is_hss_ready)
 
-    def restart_hss(self) -> None:
-        """Kill Homeward, start it again on the same database, and wait for Kamailio to come back."""
+    def kill_hss(self) -> None:
+        """Kill Homeward as hard as can be, and return when Kamailio knows that it is gone."""
         self._programs.end("hss", how=signal.SIGKILL)
         self._programs.wait("kamailio", "aware of the lost HSS", lambda: not self._is_peer_open())
-        self.start_hss()
-        self.wait_for_peer()
 
     def wait_for_peer(self) -> None:
         """Wait until Kamailio has the HSS as an open peer for the application Cx of 3GPP."""
@@ -250,7 +256,10 @@ def _calls(laboratory: Laboratory) -> bool:
 
 def _in_order(laboratory: Laboratory) -> Iterator[Call]:
     yield from CALLS
-    laboratory.restart_hss()
+    laboratory.kill_hss()
+    yield HSS_AWAY
+    laboratory.start_hss()
+    laboratory.wait_for_peer()
     yield from AFTER_RESTART
 
 
