@@ -6,12 +6,11 @@ the version that the writer has seen (If-Match). The store fulfils these ports a
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Generic, Literal, Protocol, TypeVar
+from typing import Final, Generic, Protocol, TypeVar
 
 from schemas.documents import Document, Registration, Subscriber
 
 D = TypeVar("D", bound=Document)
-BulkForm = Literal["jsonl", "csv"]
 MOST_REFUSED_KEPT: Final = 1000
 
 
@@ -155,19 +154,22 @@ class Bulk(Protocol):
     """Import and export of whole subscribers."""
 
     def take(
-        self, pieces: AsyncIterator[bytes], *, form: BulkForm, batch: int = 5000, resume_behind: int = 0
+        self, lines: AsyncIterator[bytes], *, form: str, batch: int = 5000, resume_behind: int = 0
     ) -> AsyncIterator[BulkReport]:
         """Import a JSONL or CSV file; a report after each committed batch of lines, the last one at the end.
 
-        `pieces` is the file, cut anywhere (as a socket or a file gives it). A line of JSONL is a `NewSubscriber` or a
-        `Subscriber`; a CSV file begins with the names of columns, fields of `NewSubscriber`. The import behaves like
-        one `put` for each line, in order: a subscriber whose name is stored already is replaced. A refused line stops
-        no other one. Lines up to `resume_behind` are passed over; importing lines again does no harm.
-        Raise `Refused` where the columns of a CSV file are not what they should be; `field` names the column.
+        Each item of `lines` is one line or several, the end of the last one may be missing; `bulk_lines.whole_lines`
+        makes such items of what a file or a socket gives. A line of JSONL is a `NewSubscriber` or a `Subscriber`; a CSV
+        file (`form`: `jsonl` or `csv`) begins with the names of columns, fields of `NewSubscriber`.
+
+        The import behaves like one `put` for each line, in order: a subscriber whose name is stored already is
+        replaced. A refused line stops no other one. Lines up to `resume_behind` are passed over; importing lines again
+        does no harm. Raise `Refused` where `form` or the columns of a CSV file are not what they should be; `field`
+        names the column.
         """
         ...
 
-    def give(self, *, form: BulkForm, sealed: bool = False) -> AsyncIterator[bytes]:
+    def give(self, *, form: str, sealed: bool = False) -> AsyncIterator[bytes]:
         """Export all subscribers in the order of their names, in pieces of whole lines.
 
         JSONL has whole documents, CSV the short form (what does not fit into it is left out). Secrets never leave in
