@@ -1,6 +1,6 @@
 """What routing asks of the HSS: the decisions of sendRoutingInfo and of LIR, and where the user is registered.
 
-The procedures that serve MAP and Cx fulfil these ports, so a plan says what the entry node and the I-CSCF would be told.
+The procedures that serve MAP and Cx fulfil these ports, so a plan says what entry node and I-CSCF would be told.
 """
 
 from collections.abc import Mapping
@@ -37,7 +37,7 @@ class RoutingInfoAsk(NamedTuple):
 
 
 class RoutingInfo(NamedTuple):
-    """The answer to a Gateway-MSC. `ranking` comes with ICSCF; `number` (digits) with a roaming or forwarded-to number."""
+    """The answer to a Gateway-MSC: `ranking` with ICSCF, `number` (digits) with a roaming or forwarded-to number."""
 
     result: RoutingInfoResult
     ranking: Ranking | None = None
@@ -142,7 +142,7 @@ class NoSubscribers:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
-    """What holds at the moment of the query: the HSS, nodes that do not answer probes (lower-case host -> why), turns."""
+    """What holds at this moment: the HSS, hosts that do not answer probes (lower case -> why), whose turn it is."""
 
     subscribers: Subscribers = field(default_factory=NoSubscribers)
     down: Mapping[str, str] = field(default_factory=dict)

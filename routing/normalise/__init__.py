@@ -11,7 +11,7 @@ from typing import Any, Final
 from routing.normalise.checks import check_global, country_code, refuse_warnings
 from routing.normalise.enum_name import read_enum
 from routing.normalise.isup import Signals, read_global_title, read_isup, read_isup_octets
-from routing.normalise.number import Code, Number, NumberError, Warned, tel_uri
+from routing.normalise.number import Code, Number, NumberError, Warned, in_order, tel_uri
 from routing.normalise.profile import Profile, Stems
 from routing.normalise.text import read_text
 from routing.normalise.uri import read_uri
@@ -27,6 +27,7 @@ __all__ = [
     "Stems",
     "Warned",
     "country_code",
+    "in_order",
     "normalise",
     "same",
     "tel_uri",

@@ -1,0 +1,113 @@
+"""Figures of the routing core, in CPU seconds of one core: `python -m benchmarks.routing_core [numbers]`."""
+
+import random
+import resource
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
+
+from routing import Query, Rows, State, Tables, build, route
+from routing.ports import (
+    Contact,
+    Identities,
+    Location,
+    Registration,
+    RoutingInfo,
+    RoutingInfoAsk,
+    RoutingInfoResult,
+)
+from routing.selection import Member, Policy, rank
+from routing.tables import Operator, Pool
+
+T = TypeVar("T")
+
+QUERIES = 100_000
+SEED = 7
+ICSCFS = tuple(Member(host=f"icscf{at}.ims.example", weight=weight) for at, weight in enumerate((10, 10, 20)))
+POOL = Pool(name="main", members=ICSCFS)
+OPERATORS = {
+    1: Operator(name="mobil", type=1, entries=(Member(host="gmsc1.mobil.example"),), pool=POOL),
+    2: Operator(name="festnetz", type=2, entries=(Member(host="mgcf1.fest.example"),), pool=POOL),
+}
+
+
+def contact(user: str, at: int, pcscf: int) -> Contact:
+    """Make one registered device."""
+    path = (f"sip:pcscf{pcscf}.ims.example;lr",)
+    return Contact(uri=f"sip:{user}@192.0.2.{at}:5060", path=path, instance=f"urn:uuid:{at}", device="phone")
+
+
+class Everybody:
+    """An HSS in which every number is registered with three devices behind two P-CSCFs."""
+
+    def __init__(self) -> None:
+        contacts = (contact("kunde", 1, 1), contact("kunde", 2, 1), contact("kunde", 3, 2))
+        self._registration = Registration(identities=Identities(id="irs-1"), contacts=contacts)
+        self._location = Location(2001, "sip:scscf1.ims.example:6060", "distinct")
+
+    def routing_info(self, ask: RoutingInfoAsk) -> RoutingInfo:
+        """Name the I-CSCF."""
+        ranking = rank(ICSCFS, Policy.RENDEZVOUS, ask.msisdn, down=ask.down)
+        return RoutingInfo(RoutingInfoResult.ICSCF, ranking, Policy.RENDEZVOUS)
+
+    def location(self, public_identity: str) -> Location:  # noqa: ARG002 - the port asks for it
+        """Name the S-CSCF."""
+        return self._location
+
+    def registration(self, public_identity: str) -> Registration | None:  # noqa: ARG002 - the port asks for it
+        """List the devices."""
+        return self._registration
+
+
+def rows(count: int) -> Iterator[tuple[str, int]]:
+    """Make complete numbers in ascending order, half of each operator."""
+    for at in range(count // 2):
+        yield f"49171{at:08}", 1
+    for at in range(count // 2):
+        yield f"49721{at:07}", 2
+
+
+def tables_of(count: int) -> Tables:
+    """Build the tables that are measured."""
+    return build(
+        Rows(
+            operators=OPERATORS,
+            numbers=rows(count),
+            ported=((f"49171{at * 10:08}", "D123", 2) for at in range(count // 20)),
+            prefixes=[("49171", 1), ("4972", 2), ("49", 2)],
+            stems=[("49721957829", 2, 1, 4)],
+        )
+    )
+
+
+def rate(work: Callable[[T], object], inputs: Sequence[T]) -> float:
+    """Work through all inputs; answer how many per CPU second, the best of three."""
+    best = 0.0
+    for _ in range(3):
+        start = time.process_time()
+        for item in inputs:
+            work(item)
+        best = max(best, len(inputs) / (time.process_time() - start))
+    return best
+
+
+def main() -> None:
+    """Measure and print."""
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    start = time.process_time()
+    tables = tables_of(count)
+    print(f"tables of {count:,} numbers: {time.process_time() - start:.2f} s")  # noqa: T201
+    grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+    print(f"memory: {grown:.0f} MiB")  # noqa: T201
+    numbers = [f"+{digits}" for digits, _ in random.Random(SEED).sample(list(rows(count)), min(QUERIES, count))]  # noqa: S311
+    state = State(subscribers=Everybody())
+    explained = [Query(called=number) for number in numbers]
+    plain = [Query(called=number, explain=False) for number in numbers]
+    print(f"route with trace: {rate(lambda query: route(query, tables, state), explained):,.0f}/s")  # noqa: T201
+    print(f"route without trace: {rate(lambda query: route(query, tables, state), plain):,.0f}/s")  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()

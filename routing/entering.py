@@ -1,0 +1,109 @@
+"""Steps 8 and 9: where a call enters its operator, and which I-CSCF it is sent to.
+
+Type 1: a Gateway-MSC asks the HSS by sendRoutingInfo. Type 2: an MGCF translates by itself and picks from the pool.
+"""
+
+from typing import Final
+
+from routing.plan import Entry, Icscf, Match, Outcome, Step
+from routing.ports import RoutingInfo, RoutingInfoAsk, RoutingInfoResult
+from routing.selection import Policy, Ranking, rank
+from routing.tables import Key
+from routing.way import Way
+
+HSS_UNREACHABLE: Final = Outcome("unavailable", 503, 41, why="the HSS cannot be reached")
+UNKNOWN_USER: Final = Outcome("unknown", 404, 1, why="the HSS does not know the user")
+HANDED_OVER: Final = Outcome("handed-over", why="an operator whose subscribers are not kept here")
+ENTRY_DOWN: Final = Outcome("unavailable", 503, 41, why="no entry node can be used")
+NO_ICSCF: Final = Outcome("unavailable", 503, 41, why="no I-CSCF can be used")
+
+# What the answer to a Gateway-MSC means for the call; ICSCF goes on.
+_OUTCOME_OF: Final[dict[RoutingInfoResult, Outcome]] = {
+    RoutingInfoResult.ROAMING_NUMBER: Outcome("circuit-switched"),
+    RoutingInfoResult.FORWARDED: Outcome("forwarded"),
+    RoutingInfoResult.ABSENT: Outcome("unregistered", 480, 18, why="absent subscriber"),
+    RoutingInfoResult.BARRED: Outcome("barred", 403, 21, why="the call is barred"),
+    RoutingInfoResult.UNKNOWN: UNKNOWN_USER,
+    RoutingInfoResult.NOT_OFFERED: Outcome("unavailable", 503, 41, why="the HSS does not answer the entry node"),
+    RoutingInfoResult.UNREACHABLE: HSS_UNREACHABLE,
+}
+_ENTRY_OF: Final[dict[int, tuple[str, str, bool]]] = {
+    1: ("GMSC", "send-routing-info", True),
+    2: ("MGCF", "translate-locally", False),
+}
+
+
+def enter(way: Way) -> Outcome | None:
+    """Step 8: the entry node of the operator, and what it does to find the I-CSCF."""
+    operator = way.match.operator
+    function, procedure, hss_query = _ENTRY_OF[operator.type]
+    ranking = _entry_ranking(way)
+    way.entry = Entry(ranking.chosen, function, procedure, hss_query)
+    if way.query.explain:
+        host = ranking.chosen.host if ranking.chosen else None
+        why = f"{operator.name} is of type {operator.type}"
+        way.trace.append(Step(8, "entry", operator.name, host, procedure, why, None, _left_out(ranking)))
+    if operator.entries and ranking.chosen is None:
+        return ENTRY_DOWN
+    return None if operator.home else HANDED_OVER
+
+
+def _entry_ranking(way: Way) -> Ranking:
+    return rank(
+        way.match.operator.entries, Policy.PRIORITY_WEIGHT, way.number.digits, seed=way.query.seed, down=way.down
+    )
+
+
+def _left_out(ranking: Ranking) -> tuple[tuple[str, str], ...]:
+    if not ranking.excluded and len(ranking.order) < 2:
+        return ()
+    return tuple((entry.member.host, entry.why) for entry in ranking.excluded) + tuple(
+        (member.host, f"number {at} in the order") for at, member in enumerate(ranking.order[1:], 2)
+    )
+
+
+def choose_icscf(way: Way) -> Outcome | None:
+    """Step 9: the I-CSCF that the HSS names (Type 1), or that the entry node picks (Type 2)."""
+    operator, digits, query = way.match.operator, way.number.digits, way.query
+    if way.entry.hss_query:
+        info = _ask(way)
+        if info.result is not RoutingInfoResult.ICSCF:
+            return _not_by_ims(way, info)
+        policy, ranking, why = info.policy, info.ranking, info.why
+    else:
+        policy, ranking, why = None, None, None
+    if ranking is None:
+        pool = operator.pool
+        policy = pool.policy
+        ranking = rank(pool.members, policy, digits, seed=query.seed, turn=way.state.turn, down=way.down)
+    way.icscf = Icscf(ranking, policy, digits)
+    if query.explain:
+        host = ranking.chosen.host if ranking.chosen else None
+        rule = None if policy is None else policy.value
+        way.trace.append(Step(9, "icscf", digits, host, rule, why, None, _left_out(ranking)))
+    return NO_ICSCF if ranking.chosen is None else None
+
+
+def _ask(way: Way) -> RoutingInfo:
+    if way.query.suppose.hss_unreachable:
+        return RoutingInfo(RoutingInfoResult.UNREACHABLE, why="supposed")
+    ask = RoutingInfoAsk(way.number.digits, way.query.at, way.query.seed, way.state.turn, way.down)
+    return way.state.subscribers.routing_info(ask)
+
+
+def _not_by_ims(way: Way, info: RoutingInfo) -> Outcome:
+    """End at what the HSS told the Gateway-MSC instead of an I-CSCF."""
+    outcome = _OUTCOME_OF[info.result]
+    if info.number is not None:
+        way.request_uri = "tel:+" + info.number
+    if way.query.explain:
+        way.trace.append(Step(9, "send-routing-info", way.number.digits, info.number, info.result, info.why))
+    return outcome if info.why is None else outcome._replace(why=info.why)
+
+
+def serve(way: Way, key: Key) -> None:
+    """Hand a service number to the operator that serves it (step 3)."""
+    operator = way.tables.operators[key]
+    way.match = Match(key, operator, "service", way.number.digits)
+    if operator.entries:
+        way.entry = Entry(_entry_ranking(way).chosen, *_ENTRY_OF[operator.type])

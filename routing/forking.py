@@ -1,0 +1,164 @@
+"""Which contacts are called, in which order and for how long: what an S-CSCF carries out (RFC 3261 §16.5, §16.6)."""
+
+from collections import Counter
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+from routing.ports import Contact, Fork, Registration
+from routing.preferences import INDIFFERENT, Preferences, rejected, score
+
+RING_S: Final = 30  # of a group, where the profile names none and groups follow one another
+FULL_Q: Final = 1000  # a contact without q (RFC 3841 §7.2.4)
+
+EXPIRED: Final = "expired"
+DUPLICATE: Final = "duplicate"
+BARRED: Final = "barred"
+LIMIT: Final = "limit"
+NO_FORK: Final = "no-fork"
+REJECTED: Final = "caller-preference"
+
+
+class Branch(NamedTuple):
+    """One INVITE; `q` in thousandths; `next_hop` is the host of the first Path entry, else of the contact."""
+
+    id: str
+    contact: str
+    q: int
+    path: tuple[str, ...]
+    next_hop: str
+    instance: str | None
+    device: str | None
+
+
+class Group(NamedTuple):
+    """Branches that ring together; `start_s` seconds after the first, at the latest."""
+
+    n: int
+    start_s: int
+    branches: tuple[Branch, ...]
+
+
+class Dropped(NamedTuple):
+    """A contact that is not called, and why."""
+
+    contact: str
+    why: str
+
+
+class ForkPlan(NamedTuple):
+    """The whole plan. `ring_s` limits a group in seconds (None: no limit); `decided_by` says who chose the mode."""
+
+    mode: Fork
+    decided_by: str
+    disposition: str | None
+    ring_s: int | None
+    max_targets: int
+    groups: tuple[Group, ...]
+    dropped: tuple[Dropped, ...]
+    cancel: bool = True  # whether pending branches are cancelled (Request-Disposition: no-cancel)
+    recurse: bool = False  # whether a 3xx brings new targets
+
+    @property
+    def branches(self) -> list[Branch]:
+        """List all branches, in the order of the groups."""
+        return [branch for group in self.groups for branch in group.branches]
+
+    @property
+    def invites_per_pcscf(self) -> dict[str, int]:
+        """Count the INVITEs that each next hop gets."""
+        return dict(Counter(branch.next_hop for branch in self.branches))
+
+
+def plan_fork(
+    registration: Registration,
+    at: float,
+    wishes: Preferences = INDIFFERENT,
+    mode: Fork | None = None,
+    *,
+    recurse: bool = False,
+) -> ForkPlan:
+    """Plan the calls to the contacts of one user at the time `at`; `mode` overrides the user's profile."""
+    targets, dropped = _targets(registration, at, wishes)
+    mode, decided_by = _mode(registration, wishes, mode)
+    ring_s = registration.ring_s if mode is Fork.PARALLEL or registration.ring_s else RING_S
+    return ForkPlan(
+        mode,
+        decided_by,
+        wishes.disposition if wishes is not INDIFFERENT else None,
+        ring_s,
+        registration.max_targets,
+        tuple(_groups(targets, mode, ring_s or RING_S)),
+        tuple(dropped),
+        wishes.cancel is not False,
+        recurse if wishes.recurse is None else wishes.recurse,
+    )
+
+
+def _mode(registration: Registration, wishes: Preferences, mode: Fork | None) -> tuple[Fork, str]:
+    if wishes.fork is False:
+        return Fork.SEQUENTIAL, "request-disposition"
+    if wishes.parallel is not None:
+        return (Fork.PARALLEL if wishes.parallel else Fork.SEQUENTIAL), "request-disposition"
+    if mode is not None:
+        return mode, "query"
+    return registration.mode, "q-values" if registration.mode is Fork.GROUPS else "service-profile"
+
+
+def _targets(registration: Registration, at: float, wishes: Preferences) -> tuple[list[Contact], list[Dropped]]:
+    """Keep the contacts that can be called, best first."""
+    targets: list[Contact] = []
+    dropped: list[Dropped] = []
+    seen: set[str] = set()
+    for contact in registration.contacts:
+        if why := _why_not(contact, at, seen, wishes):
+            dropped.append(Dropped(contact.uri, why))
+        else:
+            seen.add(contact.uri)
+            targets.append(contact)
+    if len(targets) > 1:
+        targets.sort(key=lambda contact: (-_q(contact), -score(contact.features, wishes)))
+    most = 1 if wishes.fork is False else registration.max_targets
+    why = NO_FORK if wishes.fork is False else LIMIT
+    dropped += [Dropped(contact.uri, why) for contact in targets[most:]]
+    return targets[:most], dropped
+
+
+def _why_not(contact: Contact, at: float, seen: set[str], wishes: Preferences) -> str | None:
+    if contact.expires_at is not None and contact.expires_at <= at:
+        return EXPIRED
+    if contact.barred:
+        return BARRED
+    if contact.uri in seen:
+        return DUPLICATE  # RFC 3261 §16.5: a URI enters the target set once
+    return REJECTED if wishes is not INDIFFERENT and rejected(contact.features, wishes) else None
+
+
+def _q(contact: Contact) -> int:
+    return FULL_Q if contact.q is None else contact.q
+
+
+def _groups(targets: list[Contact], mode: Fork, ring_s: int) -> Iterable[Group]:
+    together: list[list[Branch]] = []
+    last_q = None
+    for at, contact in enumerate(targets, 1):
+        q = _q(contact)
+        hop = host_of(contact.path[0] if contact.path else contact.uri)
+        branch = Branch(f"b{at}", contact.uri, q, contact.path, hop, contact.instance, contact.device)
+        if together and (mode is Fork.PARALLEL or (mode is Fork.GROUPS and q == last_q)):
+            together[-1].append(branch)
+        else:
+            together.append([branch])
+        last_q = q
+    for n, branches in enumerate(together):
+        yield Group(n + 1, n * ring_s, tuple(branches))
+
+
+@lru_cache(maxsize=4096)
+def host_of(uri: str) -> str:
+    """Cut the host out of a SIP URI, in lower case; with angle brackets, parameters, user and port or without."""
+    text = uri.strip().removeprefix("<").partition(":")[2].partition(";")[0].partition("?")[0]
+    text = text.partition(">")[0].rpartition("@")[2]
+    if text.startswith("["):
+        return text.partition("]")[0].lower() + "]"
+    return text.partition(":")[0].lower()

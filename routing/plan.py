@@ -1,0 +1,138 @@
+"""The answer of `route`: the whole way of a call, and why it is so. Parts that a query did not reach are None."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+from routing.forking import ForkPlan
+from routing.normalise import DEFAULT_PROFILE, Kind, Number, NumberError, Profile
+from routing.ports import Fork, Identities, Location
+from routing.preferences import INDIFFERENT, Preferences
+from routing.selection import Member, Policy, Ranking
+from routing.tables import Key, Operator
+
+SUPPOSED_DOWN: Final = "supposed-down"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suppose:
+    """Failures to be imagined for one query. `down` = hosts of entry nodes, I-CSCFs, S-CSCFs."""
+
+    down: frozenset[str] = frozenset()
+    scscf_unset: bool = False
+    nobody_registered: bool = False
+    hss_unreachable: bool = False
+    reasons: Mapping[str, str] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Prepare the form in which selection wants to hear of it."""
+        object.__setattr__(self, "reasons", {host.lower(): SUPPOSED_DOWN for host in self.down})
+
+
+NOTHING_SUPPOSED: Final = Suppose()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
+    """A called number and everything that decides its way. `at` in seconds since 1970 (UTC).
+
+    `trusted` = number portability that comes in the number is believed (RFC 4694 §5). `follow` = go on to the S-CSCF
+    and the contacts; ENUM only needs the I-CSCF. `explain` = record the trace.
+    """
+
+    called: object
+    kind: Kind = Kind.TEXT
+    profile: Profile = DEFAULT_PROFILE
+    at: float = 0.0
+    seed: int = 0
+    trusted: bool = True
+    follow: bool = True
+    explain: bool = True
+    mode: Fork | None = None
+    wishes: Preferences = INDIFFERENT
+    suppose: Suppose = NOTHING_SUPPOSED
+
+
+class Step(NamedTuple):
+    """One line of the trace: step of the decision order, what was asked, what came out, and why.
+
+    `lost` names candidates that were not taken, each with the reason.
+    """
+
+    step: int
+    what: str
+    given: str | None = None
+    found: str | None = None
+    rule: str | None = None
+    why: str | None = None
+    probes: int | None = None
+    lost: tuple[tuple[str, str], ...] = ()
+
+
+class Portability(NamedTuple):
+    """What is known of porting. `dipped` = looked up here; `npdi` = done, here or before."""
+
+    dipped: bool
+    source: str | None
+    ported: bool
+    rn: str | None
+    rn_context: str | None
+    npdi: bool
+
+
+class Match(NamedTuple):
+    """The operator and what decided: `match` is how (full-number, prefix, ddi-stem, ...), `matched` is what."""
+
+    key: Key
+    operator: Operator
+    match: str
+    matched: str
+    also_matched: tuple[str, ...] = ()
+
+
+class Entry(NamedTuple):
+    """Where the call enters the operator, and how the I-CSCF is found there."""
+
+    node: Member | None
+    function: str  # GMSC or MGCF
+    procedure: str  # send-routing-info or translate-locally
+    hss_query: bool
+
+
+class Icscf(NamedTuple):
+    """The I-CSCFs in the order in which they are to be tried."""
+
+    ranking: Ranking
+    policy: Policy | None
+    key: str
+
+
+class Outcome(NamedTuple):
+    """How it ends. `sip` and `isup_cause` are None where a call goes on."""
+
+    status: str
+    sip: int | None = None
+    isup_cause: int | None = None
+    code: str | None = None
+    why: str | None = None
+
+
+class Plan(NamedTuple):
+    """The way of a call."""
+
+    query: Query
+    generation: int
+    sha256: str
+    outcome: Outcome
+    number: Number | None = None
+    error: NumberError | None = None
+    portability: Portability | None = None
+    operator: Match | None = None
+    entry: Entry | None = None
+    tel_uri: str | None = None
+    request_uri: str | None = None
+    icscf: Icscf | None = None
+    location: Location | None = None
+    identities: Identities | None = None
+    fork: ForkPlan | None = None
+    trace: tuple[Step, ...] = ()

@@ -1,0 +1,75 @@
+"""What one query has found out so far; the steps of the decision fill it in."""
+
+from collections.abc import Mapping
+
+from routing.forking import ForkPlan
+from routing.normalise import Number, NumberError
+from routing.plan import Entry, Icscf, Match, Outcome, Plan, Portability, Query, Step
+from routing.ports import Identities, Location, State
+from routing.tables import Tables
+
+
+class Way:
+    """A plan in the making."""
+
+    __slots__ = (
+        "down",
+        "entry",
+        "error",
+        "fork",
+        "icscf",
+        "identities",
+        "location",
+        "match",
+        "number",
+        "portability",
+        "query",
+        "request_uri",
+        "state",
+        "tables",
+        "tel_uri",
+        "trace",
+    )
+
+    # each is set by a step, or the way ends there
+    number: Number
+    match: Match
+    entry: Entry
+
+    def __init__(self, query: Query, tables: Tables, state: State) -> None:
+        self.query = query
+        self.tables = tables
+        self.state = state
+        self.down: Mapping[str, str] = state.down
+        if supposed := query.suppose.reasons:
+            self.down = {**state.down, **supposed}
+        self.trace: list[Step] = []
+        self.error: NumberError | None = None
+        self.portability: Portability | None = None
+        self.tel_uri: str | None = None
+        self.request_uri: str | None = None
+        self.icscf: Icscf | None = None
+        self.location: Location | None = None
+        self.identities: Identities | None = None
+        self.fork: ForkPlan | None = None
+
+    def plan(self, outcome: Outcome) -> Plan:
+        """Write down how far the call came."""
+        return Plan(
+            self.query,
+            self.tables.generation,
+            self.tables.sha256,
+            outcome,
+            getattr(self, "number", None),
+            self.error,
+            self.portability,
+            getattr(self, "match", None),
+            getattr(self, "entry", None),
+            self.tel_uri,
+            self.request_uri,
+            self.icscf,
+            self.location,
+            self.identities,
+            self.fork,
+            tuple(self.trace),
+        )
