@@ -1,0 +1,141 @@
+"""Import and export of whole subscribers, streamed both ways.
+
+An import answers with one JSON object per line: how far it is after each committed batch, with the refused lines that
+are new in it; the last one has `done`, or is a problem. What was committed before a problem stays; `line` of the last
+report is where to resume.
+"""
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import asdict
+from typing import Final
+
+from aiohttp import web
+
+from hss.api.bodies import demand_type
+from hss.api.ports import SERVICES, SETTINGS, ApiSettings
+from hss.api.problems import (
+    BAD_REQUEST,
+    BUSY,
+    TIMED_OUT,
+    Problem,
+    field_problem,
+    problem_of,
+)
+from hss.api.resources import ROOT, parameters, whole_number
+from hss.services.administration import BulkReport
+
+IMPORT: Final = f"{ROOT}/import"
+EXPORT: Final = f"{ROOT}/export"
+NDJSON: Final = "application/x-ndjson"
+TYPES: Final[dict[str, tuple[str, ...]]] = {
+    "jsonl": (NDJSON, "application/jsonl", "application/octet-stream"),
+    "csv": ("text/csv",),
+}
+BATCH: Final = 5000
+BATCH_MOST: Final = 50_000
+
+
+class Bulk:
+    """The two routes; they share a bound on how many of them run at once."""
+
+    def __init__(self, settings: ApiSettings) -> None:
+        self._free = settings.bulk_concurrency
+
+    def routes(self) -> Iterator[web.RouteDef]:
+        """Name the routes."""
+        yield web.post(IMPORT, self.take)
+        yield web.get(EXPORT, self.give, allow_head=False)
+
+    @contextlib.contextmanager
+    def _slot(self) -> Iterator[None]:
+        if self._free <= 0:
+            raise Problem(BUSY, "Other imports or exports are running.", headers={"Retry-After": "5"})
+        self._free -= 1
+        try:
+            yield
+        finally:
+            self._free += 1
+
+    async def take(self, request: web.Request) -> web.StreamResponse:
+        """Import subscribers."""
+        query = parameters(request, "form", "batch", "resume_behind")
+        form = _form(query)
+        batch = whole_number(query, "batch", BATCH, 1, BATCH_MOST)
+        behind = whole_number(query, "resume_behind", 0, 0, 1 << 53)
+        demand_type(request, *TYPES[form])
+        with self._slot():
+            reports = request.app[SERVICES].bulk.take(_pieces(request), form=form, batch=batch, resume_behind=behind)
+            return await _report(request, reports)
+
+    async def give(self, request: web.Request) -> web.StreamResponse:
+        """Export subscribers, without secrets."""
+        form = _form(parameters(request, "form"))
+        with self._slot():
+            pieces = aiter(request.app[SERVICES].bulk.give(form=form))
+            first = await anext(pieces, b"")
+            answer = web.StreamResponse(headers={"Content-Disposition": f'attachment; filename="subscribers.{form}"'})
+            answer.content_type = TYPES[form][0]
+            await answer.prepare(request)
+            await answer.write(first)
+            async for piece in pieces:
+                await answer.write(piece)
+            await answer.write_eof()
+            return answer
+
+
+def _form(query: dict[str, str]) -> str:
+    form = query.get("form", "jsonl")
+    if form not in TYPES:
+        raise field_problem(BAD_REQUEST, "form", f"must be one of {', '.join(TYPES)}", form[:200])
+    return form
+
+
+async def _report(request: web.Request, reports: AsyncIterator[BulkReport]) -> web.StreamResponse:
+    """Answer with the reports. What fails before the first one has a status of its own."""
+    report = await anext(reports, BulkReport())
+    answer = web.StreamResponse()
+    answer.content_type = NDJSON
+    await answer.prepare(request)
+    await _write(answer, _progress(report))
+    try:
+        async for report in reports:
+            await _write(answer, _progress(report))
+        await _write(answer, {**_progress(report), "refused": [], "done": True})
+    except ConnectionError:
+        raise
+    except Exception as error:  # noqa: BLE001 - the status is sent: the last line tells it
+        problem = problem_of(error, unavailable=request.app[SERVICES].unavailable)
+        await _write(answer, problem.as_json(request.path))
+    await answer.write_eof()
+    return answer
+
+
+def _progress(report: BulkReport) -> dict[str, object]:
+    return {
+        "line": report.line,
+        "created": report.created,
+        "replaced": report.replaced,
+        "refused_count": report.refused_count,
+        "refused": [asdict(line) for line in report.latest],
+    }
+
+
+async def _write(answer: web.StreamResponse, value: dict[str, object]) -> None:
+    await answer.write(json.dumps(value).encode() + b"\n")
+
+
+async def _pieces(request: web.Request) -> AsyncIterator[bytes]:
+    """Give the body as it arrives."""
+    while piece := await _piece(request, request.app[SETTINGS].body_timeout_s):
+        yield piece
+
+
+async def _piece(request: web.Request, timeout_s: float) -> bytes:
+    try:
+        async with asyncio.timeout(timeout_s):
+            return await request.content.readany()
+    except TimeoutError as error:
+        raise Problem(TIMED_OUT, "The body did not arrive in time.") from error
