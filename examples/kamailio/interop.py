@@ -14,8 +14,7 @@ import sqlite3
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing
-from dataclasses import dataclass
+from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
 from typing import Final, Never
@@ -23,6 +22,7 @@ from urllib.error import URLError
 from urllib.parse import quote
 from urllib.request import ProxyHandler, Request, build_opener
 
+from calls import AFTER_RESTART, CALLS, HSS_AWAY, Call, outcome
 from programs import Failed, Programs, exchange_ports, find, free_ports, is_bound, missing_packages
 
 HERE: Final = Path(__file__).resolve().parent
@@ -40,81 +40,6 @@ READY: Final = re.compile(r"State: I_Open\b.*appid:vendorid: 16777216:10415\b", 
 EDGE: Final = re.compile(r"^-{20,}.*$", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
-    """A call, and what has to become of it."""
-
-    what: str
-    called: str
-    status: int
-    arrives_at: str = ""  # name of the node; empty: nowhere
-    before: tuple[str, str, str] | None = None  # public identity, its new state, its new S-CSCF
-
-    @property
-    def expected(self) -> str:
-        """What is to be observed."""
-        return _outcome(self.status, self.arrives_at)
-
-
-CALLS: Final = (
-    Call(what="registered, telephone number", called="tel:+491715407090", status=200, arrives_at="S-CSCF A"),
-    Call(what="the same, with separators", called="tel:+49-171-540-7090", status=200, arrives_at="S-CSCF A"),
-    Call(what="number as SIP URI", called="sip:+491715407090@ims.test", status=200, arrives_at="S-CSCF A"),
-    Call(what="... with user=phone", called="sip:+491715407090@ims.test;user=phone", status=200, arrives_at="S-CSCF A"),
-    Call(what="registered, SIP URI", called="sip:alice@ims.test", status=200, arrives_at="S-CSCF A"),
-    Call(what="domain in capitals", called="sip:alice@IMS.TEST", status=200, arrives_at="S-CSCF A"),
-    Call(what="served by the other S-CSCF", called="tel:+491715407091", status=200, arrives_at="S-CSCF B"),
-    Call(what="unknown user", called="sip:nobody@ims.test", status=604),
-    Call(what="unknown number", called="tel:+491715400000", status=604),
-    Call(what="not registered, no services", called="sip:switched-off@ims.test", status=480),
-    Call(
-        what="not registered, chosen by capability",
-        called="sip:with-voicebox@ims.test",
-        status=200,
-        arrives_at="S-CSCF B",
-    ),
-    Call(
-        what="not registered, any S-CSCF will do",
-        called="sip:undemanding@ims.test",
-        status=200,
-        arrives_at="S-CSCF A",
-    ),
-    Call(what="not registered, no S-CSCF can do it", called="sip:demanding@ims.test", status=600),
-    Call(
-        what="not registered, chosen by name",
-        called="sip:with-named-scscf@ims.test",
-        status=200,
-        arrives_at="S-CSCF A",
-    ),
-    Call(
-        what="public service identity",
-        called="sip:conference@ims.test",
-        status=200,
-        arrives_at="application server",
-    ),
-    Call(what="... that is not active", called="sip:closed@ims.test", status=604),
-    Call(what="wildcarded service identity", called="sip:room-42@ims.test", status=200, arrives_at="S-CSCF A"),
-    Call(
-        what="moved to the other S-CSCF",
-        before=("sip:alice@ims.test", "registered", "S-CSCF B"),
-        called="tel:+491715407090",
-        status=200,
-        arrives_at="S-CSCF B",
-    ),
-    Call(
-        what="deregistered",
-        before=("tel:+491715407091", "not-registered", ""),
-        called="tel:+491715407091",
-        status=480,
-    ),
-)
-HSS_AWAY: Final = Call(what="HSS killed", called="tel:+491715407090", status=503)
-AFTER_RESTART: Final = (
-    Call(what="HSS started again: still moved", called="tel:+491715407090", status=200, arrives_at="S-CSCF B"),
-    Call(what="... and still deregistered", called="tel:+491715407091", status=480),
-)
-
-
 class Laboratory:
     """Homeward, Kamailio and the S-CSCFs, running."""
 
@@ -125,6 +50,20 @@ class Laboratory:
         self._ports = dict(zip(files, free_ports(len(files)), strict=True))
         self._calls = 0
         self._http = build_opener(ProxyHandler({}))
+
+    def __str__(self) -> str:
+        """Say where everything is, and how to call."""
+        folder, icscf = self._programs.folder, f"127.0.0.1:{self._ports[ICSCF]}"
+        return "\n".join(
+            (
+                f"HSS                 Diameter 127.0.0.1:{self._ports[DIAMETER]}, API http://127.0.0.1:{self._ports[API]}",
+                f"I-CSCF              sip:{icscf}",
+                *(f"{node:18}  sip:127.0.0.1:{self._ports[port]}" for node, port in NODES.items()),
+                f"Logs and traces     {folder}",
+                f"kamcmd -s unix:{folder}/kamailio.ctl cdp.list_peers",
+                f"sipp {icscf} -sf {folder}/caller.xml -i 127.0.0.1 -m 1 -key called tel:+491715407090",
+            )
+        )
 
     def start(self) -> None:
         """Start everything, and return when calls can be made."""
@@ -176,7 +115,7 @@ class Laboratory:
             *("-trace_msg", "-message_file", trace.name),
         )
         places = (node for node in NODES if _invites(self._trace_of(node), call_id))
-        return _outcome(_final_status(trace), " and ".join(places))
+        return outcome(_final_status(trace), " and ".join(places))
 
     def _start_nodes(self) -> None:
         for node, port in NODES.items():
@@ -221,10 +160,6 @@ class Laboratory:
         except URLError as error:
             reason = error.read().decode(errors="replace") if hasattr(error, "read") else ""
             raise Failed(f"PUT {path}: {error}\n{reason}") from error
-
-
-def _outcome(status: int | None, place: str) -> str:
-    return f"{status or 'no answer'}" + (f" at {place}" if place else "")
 
 
 def _received(trace: Path) -> Iterator[str]:
@@ -274,23 +209,34 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     beside = Path(sys.executable).with_name("hss")
     parser.add_argument("--hss", default=str(beside) if beside.exists() else find("hss"), help="the hss command")
-    parser.add_argument("--keep", type=Path, metavar="FOLDER", help="work in this folder and keep logs and traces")
+    parser.add_argument("--keep", type=Path, metavar="FOLDER", help="work in this new folder and keep it")
+    parser.add_argument("--stay", action="store_true", help="make no calls: leave everything running, and say where")
     return parser.parse_args()
 
 
-def _work(folder: Path, hss: str) -> int:
+def _work(folder: Path, arguments: argparse.Namespace) -> int:
     with Programs(folder) as programs:
-        laboratory = Laboratory(programs, hss)
+        laboratory = Laboratory(programs, arguments.hss)
         try:
             laboratory.start()
+            if arguments.stay:
+                return _stay(laboratory)
             if _calls(laboratory):
                 print("All calls went as they should.")
                 return 0
+            print("Not all calls went as they should.")
         except Failed as failure:
-            print(failure, file=sys.stderr)
-            return 1
-        print(f"Not all calls went as they should. The end of Kamailio's log:\n{programs.tail('kamailio')}")
+            print(failure)
+        print(f"The ends of the logs:\n{programs.tails()}")
         return 1
+
+
+def _stay(laboratory: Laboratory) -> int:
+    print(f"{laboratory}\nCtrl-C ends it.", flush=True)
+    signal.alarm(0)
+    with suppress(KeyboardInterrupt):
+        signal.pause()
+    return 0
 
 
 def _out_of_time(*_: object) -> Never:
@@ -310,11 +256,17 @@ def main() -> int:
     signal.signal(signal.SIGALRM, _out_of_time)
     signal.alarm(LIMIT_S)
     if arguments.keep:
-        arguments.keep.mkdir(parents=True, exist_ok=True)
-        return _work(arguments.keep.resolve(), arguments.hss)
+        if arguments.keep.exists():
+            print(f"exists already: {arguments.keep}", file=sys.stderr)
+            return 1
+        arguments.keep.mkdir(parents=True)
+        return _work(arguments.keep.resolve(), arguments)
     with tempfile.TemporaryDirectory(prefix="kamailio-") as folder:
-        return _work(Path(folder), arguments.hss)
+        return _work(Path(folder), arguments)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)

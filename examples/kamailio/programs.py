@@ -30,7 +30,7 @@ PORT_RANGE: Final = 12_000
 
 
 class Failed(Exception):
-    """A program did not do what the example needs; the message says which and shows the end of its log."""
+    """A program did not do what the example needs; the message says which."""
 
 
 def find(program: str) -> str | None:
@@ -78,6 +78,7 @@ class Programs:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._running: dict[str, subprocess.Popen[bytes]] = {}
+        self._started: dict[str, None] = {}  # in the order of their start
         self._environment = {name: text for name, text in os.environ.items() if not name.startswith("HSS_")}
         self._environment |= {"PATH": PATH, "TERM": "dumb"}
 
@@ -92,6 +93,7 @@ class Programs:
 
     def start(self, name: str, *command: str | Path) -> None:
         """Start a program that stays; its output goes to NAME.log."""
+        self._started[name] = None
         with self.log(name).open("ab") as log:
             self._running[name] = subprocess.Popen(
                 command,
@@ -136,19 +138,22 @@ class Programs:
         """Wait until `ready`; raise `Failed` when the program ends before, or when it takes too long."""
         for _ in range(int(limit_s * 10)):
             if self._running[name].poll() is not None:
-                raise Failed(f"{name} ended with status {self._running[name].returncode}\n{self.tail(name)}")
+                raise Failed(f"{name} ended with status {self._running[name].returncode}")
             if ready():
                 return
             time.sleep(0.1)
-        raise Failed(f"{name}: not {for_what} after {limit_s:g} s\n{self.tail(name)}")
+        raise Failed(f"{name}: not {for_what} after {limit_s:g} s")
 
     def log(self, name: str) -> Path:
         """Where the output of a program goes."""
         return self.folder / f"{name}.log"
 
-    def tail(self, name: str, lines: int = 25) -> str:
-        """Return the end of a program's output."""
-        return "\n".join(self.log(name).read_text(errors="replace").splitlines()[-lines:])
+    def tails(self, lines: int = 20) -> str:
+        """Return the end of every log."""
+        return "\n".join(
+            f"--- {log.name}\n" + "\n".join(log.read_text(errors="replace").splitlines()[-lines:])
+            for log in (self.log(name) for name in self._started)
+        )
 
 
 def exchange_ports(text: str, ports: Mapping[int, int]) -> str:
