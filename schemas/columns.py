@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from sqlalchemy import JSON, Enum
+from sqlalchemy import JSON, Enum, String
 
 
 def words(of: type[StrEnum]) -> Enum:
@@ -11,3 +11,4 @@ def words(of: type[StrEnum]) -> Enum:
 
 
 Listed = JSON(none_as_null=True)  # short lists that are only ever read whole
+Key = String().with_variant(String(collation="C"), "postgresql")  # ordered by octets everywhere, as SQLite does

@@ -4,9 +4,9 @@ A document is complete: PUT replaces it, PATCH merges into it and validates the 
 References are natural keys (names, identities), never row numbers.
 """
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from schemas.fields import (
     DiameterUri,
@@ -21,6 +21,7 @@ from schemas.fields import (
     SipUri,
     Unsigned32,
 )
+from schemas.identities import Impu, Wildcard
 from schemas.states import (
     AdministrativeState,
     AuthenticationScheme,
@@ -36,6 +37,9 @@ from schemas.states import (
     TerminatingPreference,
     Transport,
 )
+
+WILDCARDED: Final = frozenset({IdentityKind.WILDCARDED_PSI, IdentityKind.WILDCARDED_USER})
+PUBLIC_SERVICES: Final = frozenset({IdentityKind.DISTINCT_PSI, IdentityKind.WILDCARDED_PSI})
 
 
 class Document(BaseModel):
@@ -296,8 +300,8 @@ class PrivateIdentity(Document):
 class PublicIdentity(Document):
     """A public identity. Source: TS 23.003 13.4 and 13.5, TS 29.228 annex B."""
 
-    uri: ImpuText
     kind: IdentityKind = IdentityKind.DISTINCT_USER
+    uri: str
     barred: bool = False
     may_register: bool = True
     display_name: str | None = None
@@ -305,9 +309,17 @@ class PublicIdentity(Document):
     psi_active: bool = True
     application_server: SipUri | None = None
 
+    @field_validator("uri")
+    @classmethod
+    def _canonical(cls, text: str, info: ValidationInfo) -> str:
+        """Canonicalise a distinct identity; a wildcard stays as it is given, its expression is no URI."""
+        if info.data.get("kind") in WILDCARDED:
+            return Wildcard.parse(text).uri
+        return Impu.parse(text).uri
+
     @model_validator(mode="after")
     def _fits_kind(self) -> Self:
-        if self.application_server is not None and self.kind is IdentityKind.DISTINCT_USER:
+        if self.application_server is not None and self.kind not in PUBLIC_SERVICES:
             raise ValueError("application_server (direct routing) is for public service identities")
         return self
 

@@ -2,7 +2,7 @@
 
 from sqlmodel import Field, SQLModel, UniqueConstraint
 
-from schemas.columns import Listed, words
+from schemas.columns import Key, Listed, words
 from schemas.states import AdministrativeState, EntryNodeKind, IcscfAnswer, SharingPolicy, Transport
 
 
@@ -12,7 +12,7 @@ class OperatorRow(SQLModel, table=True):
     __tablename__ = "operator"
 
     id: int | None = Field(default=None, primary_key=True)
-    name: str = Field(unique=True)
+    name: str = Field(unique=True, sa_type=Key)
     version: int = 1
     type: int
     home_domain: str = Field(index=True)
@@ -41,7 +41,7 @@ class NumberPrefixRow(SQLModel, table=True):
 
     __tablename__ = "number_prefix"
 
-    digits: str = Field(primary_key=True)
+    digits: str = Field(primary_key=True, sa_type=Key)
     operator_id: int = Field(foreign_key="operator.id", index=True)
 
 
@@ -50,7 +50,7 @@ class NumberBlockRow(SQLModel, table=True):
 
     __tablename__ = "number_block"
 
-    stem: str = Field(primary_key=True)
+    stem: str = Field(primary_key=True, sa_type=Key)
     operator_id: int = Field(foreign_key="operator.id", index=True)
     minimum: int
     maximum: int
@@ -61,7 +61,7 @@ class PortedNumberRow(SQLModel, table=True):
 
     __tablename__ = "ported_number"
 
-    digits: str = Field(primary_key=True)
+    digits: str = Field(primary_key=True, sa_type=Key)
     version: int = 1
     operator_id: int | None = Field(default=None, foreign_key="operator.id", index=True)
     routing_number: str | None = None
@@ -75,7 +75,7 @@ class EntryNodeRow(SQLModel, table=True):
 
     id: int | None = Field(default=None, primary_key=True)
     operator_id: int = Field(foreign_key="operator.id", index=True)
-    name: str
+    name: str = Field(sa_type=Key)
     kind: EntryNodeKind = Field(sa_type=words(EntryNodeKind))
     host: str
     priority: int = 0
@@ -89,7 +89,7 @@ class IcscfPoolRow(SQLModel, table=True):
     __tablename__ = "icscf_pool"
 
     id: int | None = Field(default=None, primary_key=True)
-    name: str = Field(unique=True)
+    name: str = Field(unique=True, sa_type=Key)
     version: int = 1
     policy: SharingPolicy = Field(default=SharingPolicy.RENDEZVOUS, sa_type=words(SharingPolicy))
 

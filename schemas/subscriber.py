@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import BigInteger, LargeBinary
 from sqlmodel import Field, SQLModel, UniqueConstraint
 
-from schemas.columns import Listed, words
+from schemas.columns import Key, Listed, words
 from schemas.states import (
     AuthenticationScheme,
     ForkingMode,
@@ -26,7 +26,7 @@ class SubscriptionRow(SQLModel, table=True):
     __tablename__ = "subscription"
 
     id: int | None = Field(default=None, primary_key=True)
-    name: str = Field(unique=True)
+    name: str = Field(unique=True, sa_type=Key)
     operator_id: int = Field(foreign_key="operator.id", index=True)
     version: int = 1
     scscf_name: str | None = None  # 3.4.3
@@ -54,10 +54,11 @@ class PrivateIdentityRow(SQLModel, table=True):
 
     id: int | None = Field(default=None, primary_key=True)
     subscription_id: int = Field(foreign_key="subscription.id", index=True)
-    nai: str = Field(unique=True)  # 3.1.1
-    imsi: str | None = Field(default=None, unique=True)  # 2.1.1.1
+    nai: str = Field(unique=True, sa_type=Key)  # 3.1.1
+    imsi: str | None = Field(default=None, unique=True, sa_type=Key)  # 2.1.1.1
     scheme: AuthenticationScheme = Field(default=AuthenticationScheme.AKA, sa_type=words(AuthenticationScheme))
     sealed: bytes | None = Field(default=None, sa_type=LargeBinary)  # K, OP or OPc, HA1 or password; encrypted
+    secret_names: list[str] | None = Field(default=None, sa_type=Listed)  # which of them `sealed` holds
     amf: str = "8000"
     sqn: int = Field(default=0, sa_type=BigInteger)
 
@@ -92,9 +93,9 @@ class PublicIdentityRow(SQLModel, table=True):
 
     id: int | None = Field(default=None, primary_key=True)
     set_id: int = Field(foreign_key="registration_set.id", index=True)
-    uri: str = Field(unique=True)  # 3.1.2
+    uri: str = Field(unique=True, sa_type=Key)  # 3.1.2
     kind: IdentityKind = Field(default=IdentityKind.DISTINCT_USER, sa_type=words(IdentityKind))
-    wildcard_prefix: str | None = Field(default=None, index=True)  # the fixed part of a wildcard
+    wildcard_prefix: str | None = Field(default=None, index=True, sa_type=Key)  # the fixed part of a wildcard
     barred: bool = False  # 3.3.2
     may_register: bool = True
     display_name: str | None = None
@@ -110,7 +111,7 @@ class CircuitSwitchedRow(SQLModel, table=True):
 
     id: int | None = Field(default=None, primary_key=True)
     subscription_id: int = Field(foreign_key="subscription.id", unique=True)
-    imsi: str | None = Field(default=None, unique=True)  # 2.1.1.1
+    imsi: str | None = Field(default=None, unique=True, sa_type=Key)  # 2.1.1.1
     vlr_number: str | None = None  # 2.4.5
     msc_number: str | None = None  # 2.4.6
     voicebox: str | None = None
@@ -129,8 +130,9 @@ class MsisdnRow(SQLModel, table=True):
 
     __tablename__ = "msisdn"
 
-    digits: str = Field(primary_key=True)  # 2.1.2
+    digits: str = Field(primary_key=True, sa_type=Key)  # 2.1.2
     circuit_switched_id: int = Field(foreign_key="circuit_switched.id", index=True)
+    place: int = 0  # among the numbers of the subscription; the first one is the basic MSISDN
 
 
 class ContactRow(SQLModel, table=True):
@@ -141,7 +143,7 @@ class ContactRow(SQLModel, table=True):
 
     id: int | None = Field(default=None, primary_key=True)
     public_id: int = Field(foreign_key="public_identity.id", index=True)
-    uri: str
+    uri: str = Field(sa_type=Key)
     path: list[str] | None = Field(default=None, sa_type=Listed)
     q: float = 1.0
     expires_at: int | None = Field(default=None, sa_type=BigInteger)  # seconds since 1970
@@ -155,7 +157,7 @@ class ServiceProfileRow(SQLModel, table=True):
     __tablename__ = "service_profile"
 
     id: int | None = Field(default=None, primary_key=True)
-    name: str = Field(unique=True)
+    name: str = Field(unique=True, sa_type=Key)
     version: int = 1
     criteria: list[dict[str, Any]] | None = Field(default=None, sa_type=Listed)  # 3.5.2
     shared_sets: list[int] | None = Field(default=None, sa_type=Listed)
@@ -181,7 +183,7 @@ class DiameterPeerRow(SQLModel, table=True):
     __tablename__ = "diameter_peer"
 
     id: int | None = Field(default=None, primary_key=True)
-    origin_host: str = Field(unique=True)
+    origin_host: str = Field(unique=True, sa_type=Key)
     version: int = 1
     realm: str | None = None
     transport: str = "tcp"
@@ -189,3 +191,12 @@ class DiameterPeerRow(SQLModel, table=True):
     port: int = 3868
     connect: bool = False
     state: str = "up"
+
+
+class SealingRow(SQLModel, table=True):
+    """The proof of the key that seals the secrets of this database; there is at most one row."""
+
+    __tablename__ = "sealing"
+
+    id: int = Field(default=1, primary_key=True, sa_column_kwargs={"autoincrement": False})
+    proof: bytes = Field(sa_type=LargeBinary)
