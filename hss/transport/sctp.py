@@ -5,6 +5,7 @@ One-to-one style sockets; several addresses on both ends; the association's stre
 
 import asyncio
 import errno
+import os
 import socket
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -141,10 +142,21 @@ class SctpDriver(QueueingDriver):
 
     def _note(self, octets: bytes) -> None:
         event = read_notification(octets)
-        if event is not None and not self._ending:
+        if event is None:
+            return
+        if not self._ending:
             self._observe(event)
-        if isinstance(event, AssociationChanged) and event.state is AssociationState.RESTARTED:
+        if isinstance(event, AssociationChanged):
+            self._follow(event.state)
+
+    def _follow(self, state: AssociationState) -> None:
+        if state is AssociationState.RESTARTED:
             self.reset("the peer started the association anew")  # its machine starts anew too: so must ours
+        elif state is AssociationState.SHUT_DOWN:  # who began the shutdown is told so, but sees no end of stream
+            self._leave(None)
+        elif state is AssociationState.LOST:
+            failed = self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+            self._leave(OSError(failed, os.strerror(failed)) if failed else None)
 
     def _put(self, message: bytes) -> bool:
         if self._blocked:
@@ -287,7 +299,7 @@ async def _connect(connecting: socket.socket, addresses: Sequence[Address]) -> N
         loop.remove_writer(connecting)
     failed = connecting.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
     if failed:
-        raise OSError(failed, errno.errorcode.get(failed, "unknown error"))
+        raise OSError(failed, os.strerror(failed))
 
 
 def _mark(writable: "asyncio.Future[None]") -> None:

@@ -5,7 +5,7 @@ import socket
 import ssl
 from contextlib import suppress
 from functools import partial
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, cast
 
 from hss.transport.address import ANY_HOST, Address
 from hss.transport.driver import Connection, Driver, Kind, Outfit
@@ -30,10 +30,9 @@ class StreamDriver(Driver, asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Build the machine and let it speak."""
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - told to the type checker
-        self._transport = transport
-        transport.set_write_buffer_limits(high=self.buffer_octets or self._limits.unsent_octets)
-        self._opened(self._facts(transport))
+        self._transport = cast("asyncio.Transport", transport)
+        self._transport.set_write_buffer_limits(high=self.buffer_octets or self._limits.unsent_octets)
+        self._opened(self._facts(self._transport))
 
     def pause_writing(self) -> None:
         """Stop reading from a peer that does not read."""

@@ -55,6 +55,8 @@ class StreamPeer:
 
 
 class Tcp:
+    flood = 400
+
     async def listen(self, outfit: Outfit) -> Listener:
         return await listen_tcp(LOOPBACK, outfit)
 
@@ -66,6 +68,8 @@ class Tcp:
 
 
 class Tls:
+    flood = 400
+
     def __init__(self, papers: Path) -> None:
         self.server = server_context(papers / "cert.pem", papers / "key.pem", authority=papers / "cert.pem")
         self.client = client_context(
