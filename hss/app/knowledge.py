@@ -1,0 +1,75 @@
+"""What is kept in memory of the database, and how it stays true."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+
+from hss.services.administration import Changes
+from hss.services.cx import CxService, Known
+from hss.services.membership import Membership, WildcardIndex
+from hss.services.read_model import ReadModel
+from hss.store.engine import Store
+from schemas.documents import DiameterPeer
+from schemas.states import AdministrativeState
+
+REBUILD_WAIT_S: Final = 0.0  # between two pieces of the membership filter: everybody else goes first
+
+
+class Knowledge:
+    """The read model of Cx, the membership filter, the home domains and the configured Diameter peers."""
+
+    def __init__(self, store: Store, *, entries: int, number_behind_sip: bool, restoration: bool) -> None:
+        self.store: Final = store
+        self.known: Final[Known] = ReadModel(entries)
+        self.members: Final = Membership()
+        self.home: Final[set[str]] = set()
+        self.peers: Final[dict[str, DiameterPeer]] = {}
+        self.cx: Final = CxService(
+            store=store.cx,
+            known=self.known,
+            members=self.members,
+            wildcards=WildcardIndex(),
+            home=self.home,
+            number_behind_sip=number_behind_sip,
+            restoration_supported=restoration,
+        )
+        store.on_change(self.cx.apply)
+
+    async def load(self) -> None:
+        """Learn what has to be known before the first request."""
+        await self.cx.load_wildcards()
+        await self._load_domains()
+        await self._load_peers()
+
+    async def settle(self, changes: Changes) -> None:
+        """Learn again what a committed change touched."""
+        if changes.wildcards or changes.everything:
+            await self.cx.load_wildcards()
+        if changes.numbering or changes.everything:
+            await self._load_domains()
+        if changes.peers or changes.everything:
+            await self._load_peers()
+
+    def knows(self, origin_host: str) -> bool:
+        """Tell whether a Diameter peer is configured and administratively up."""
+        peer = self.peers.get(origin_host.lower())
+        return peer is not None and peer.state is AdministrativeState.UP
+
+    async def build_filter(self, count: int, done: Callable[[], None]) -> None:
+        """Build the membership filter in the background, in pieces between which everybody else goes first."""
+        self.members.begin(count)
+        async for uris in self.store.cx.all_identities():
+            self.members.add_all(uris)
+            await asyncio.sleep(REBUILD_WAIT_S)
+        self.members.finish()
+        done()
+
+    async def _load_domains(self) -> None:
+        domains = await self.store.cx.home_domains()
+        self.home.clear()
+        self.home.update(domains)
+
+    async def _load_peers(self) -> None:
+        peers = await self.store.cx.peers()
+        self.peers.clear()
+        self.peers.update((peer.origin_host, peer) for peer in peers)

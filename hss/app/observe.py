@@ -1,0 +1,63 @@
+"""What happened: machines and drivers say it as events; here they are counted and logged. One table says how loud."""
+
+import logging
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import fields, is_dataclass
+from typing import Final
+
+from hss.api.ports import Sample
+from hss.machine import Event
+from hss.transport.driver import Connection
+
+LOG: Final = logging.getLogger("hss")
+_WORDS: Final = re.compile(r"(?<!^)(?=[A-Z])")
+
+
+class Observer:
+    """Counts and logs events; a type that `levels` does not name is counted alone."""
+
+    def __init__(self, levels: Mapping[type[Event], int]) -> None:
+        self._levels: Final = levels
+        self.counts: Final[Counter[tuple[str, str]]] = Counter()
+
+    def __call__(self, event: Event, connection: Connection | None) -> None:
+        """Take an event of a connection, or of a listener."""
+        self.counts[type(event).__name__, connection.kind.value if connection else ""] += 1
+        level = self._levels.get(type(event), logging.NOTSET)
+        if level and LOG.isEnabledFor(level):
+            LOG.log(level, "%s: %s", connection or "listener", described(event), exc_info=getattr(event, "error", None))
+
+    def samples(self) -> Iterable[Sample]:
+        """Give the counts to those who watch."""
+        for (name, transport), count in self.counts.items():
+            labels = {"event": snake(name), "transport": transport}
+            yield Sample(name="homeward_events", value=count, labels=labels, help="Events by name and transport")
+
+
+def described(event: Event) -> str:
+    """Write an event for a person: its name as words, then what it carries."""
+    words = snake(type(event).__name__).replace("_", " ")
+    if not is_dataclass(event):
+        return words
+    parts = [f"{field.name}={shown(getattr(event, field.name))}" for field in fields(event) if field.name != "error"]
+    return " ".join([words, *parts])
+
+
+def shown(value: object) -> str:
+    """Write a value in one line without control characters; a peer may have chosen it."""
+    text = value.hex() if isinstance(value, bytes) else str(value)
+    return ascii(text)[:200] if not text.isprintable() or " " in text else text[:200]
+
+
+def snake(name: str) -> str:
+    """Turn `ConnectionOpened` into `connection_opened`."""
+    return _WORDS.sub("_", name).lower()
+
+
+def log_to_stderr(level: str) -> None:
+    """Log to standard error, one line for each record."""
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s %(message)s", level=level.upper())
+    for quiet in ("aiohttp.access", "asyncio", "alembic", "aiosqlite"):
+        logging.getLogger(quiet).setLevel(logging.WARNING)

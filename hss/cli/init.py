@@ -1,0 +1,33 @@
+"""`hss init`: create or upgrade the database."""
+
+import asyncio
+
+import click
+
+from hss.app.opening import CannotStart, opened_store
+from hss.app.sample import load_sample
+from hss.app.settings import Settings
+from hss.cli.options import with_settings
+from hss.cli.output import WrongConfiguration
+
+
+@click.command()
+@click.option("--sample", is_flag=True, help="Put sample data in; records that exist stay as they are.")
+@click.option("--quiet", is_flag=True, help="Print nothing.")
+@with_settings
+def init(settings: Settings, *, sample: bool, quiet: bool) -> None:
+    """Create the database and the key for secrets, or bring the tables up to date."""
+    try:
+        created = asyncio.run(_init(settings, sample=sample))
+    except CannotStart as error:
+        raise WrongConfiguration(str(error)) from error
+    if not quiet:
+        click.echo(f"{settings.database} is ready" + (f"; {created} sample records were put in." if sample else "."))
+
+
+async def _init(settings: Settings, *, sample: bool) -> int:
+    store = await opened_store(settings)
+    try:
+        return await load_sample(store) if sample else 0
+    finally:
+        await store.close()
