@@ -8,15 +8,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
 from routing import Query, Rows, State, Tables, build, route
-from routing.ports import (
-    Contact,
-    Identities,
-    Location,
-    Registration,
-    RoutingInfo,
-    RoutingInfoAsk,
-    RoutingInfoResult,
-)
+from routing.contacts import Contact, Identities, Registration
+from routing.ports import Location, RoutingInfo, RoutingInfoAsk, RoutingInfoResult
 from routing.selection import Member, Policy, rank
 from routing.tables import Operator, Pool
 

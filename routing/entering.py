@@ -27,6 +27,7 @@ _OUTCOME_OF: Final[dict[RoutingInfoResult, Outcome]] = {
     RoutingInfoResult.NOT_OFFERED: Outcome("unavailable", 503, 41, why="the HSS does not answer the entry node"),
     RoutingInfoResult.UNREACHABLE: HSS_UNREACHABLE,
 }
+_BY_ICSCF: Final = RoutingInfoResult.ICSCF
 _ENTRY_OF: Final[dict[int, tuple[str, str, bool]]] = {
     1: ("GMSC", "send-routing-info", True),
     2: ("MGCF", "translate-locally", False),
@@ -49,9 +50,10 @@ def enter(way: Way) -> Outcome | None:
 
 
 def _entry_ranking(way: Way) -> Ranking:
-    return rank(
-        way.match.operator.entries, Policy.PRIORITY_WEIGHT, way.number.digits, seed=way.query.seed, down=way.down
-    )
+    entries = way.match.operator.entries
+    if len(entries) == 1 and entries[0].up and not way.down:
+        return Ranking(entries[0], entries)
+    return rank(entries, Policy.PRIORITY_WEIGHT, way.number.digits, seed=way.query.seed, down=way.down)
 
 
 def _left_out(ranking: Ranking) -> tuple[tuple[str, str], ...]:
@@ -67,7 +69,7 @@ def choose_icscf(way: Way) -> Outcome | None:
     operator, digits, query = way.match.operator, way.number.digits, way.query
     if way.entry.hss_query:
         info = _ask(way)
-        if info.result is not RoutingInfoResult.ICSCF:
+        if info.result is not _BY_ICSCF:
             return _not_by_ims(way, info)
         policy, ranking, why = info.policy, info.ranking, info.why
     else:

@@ -2,10 +2,11 @@
 
 from typing import Final
 
+from routing.contacts import Registration
 from routing.entering import HSS_UNREACHABLE, UNKNOWN_USER
 from routing.forking import host_of, plan_fork
 from routing.plan import Outcome, Step
-from routing.ports import Location, Registration
+from routing.ports import Location
 from routing.way import Way
 
 SCSCF_DOWN: Final = Outcome("unavailable", 503, 41, why="the S-CSCF cannot be reached")

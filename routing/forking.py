@@ -1,11 +1,10 @@
 """Which contacts are called, in which order and for how long: what an S-CSCF carries out (RFC 3261 §16.5, §16.6)."""
 
-from collections import Counter
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Final
 
-from routing.ports import Contact, Fork, Registration
+from routing.contacts import Branch, Contact, Dropped, Fork, ForkPlan, Group, Registration
 from routing.preferences import INDIFFERENT, Preferences, rejected, score
 
 RING_S: Final = 30  # of a group, where the profile names none and groups follow one another
@@ -19,57 +18,6 @@ NO_FORK: Final = "no-fork"
 REJECTED: Final = "caller-preference"
 
 
-class Branch(NamedTuple):
-    """One INVITE; `q` in thousandths; `next_hop` is the host of the first Path entry, else of the contact."""
-
-    id: str
-    contact: str
-    q: int
-    path: tuple[str, ...]
-    next_hop: str
-    instance: str | None
-    device: str | None
-
-
-class Group(NamedTuple):
-    """Branches that ring together; `start_s` seconds after the first, at the latest."""
-
-    n: int
-    start_s: int
-    branches: tuple[Branch, ...]
-
-
-class Dropped(NamedTuple):
-    """A contact that is not called, and why."""
-
-    contact: str
-    why: str
-
-
-class ForkPlan(NamedTuple):
-    """The whole plan. `ring_s` limits a group in seconds (None: no limit); `decided_by` says who chose the mode."""
-
-    mode: Fork
-    decided_by: str
-    disposition: str | None
-    ring_s: int | None
-    max_targets: int
-    groups: tuple[Group, ...]
-    dropped: tuple[Dropped, ...]
-    cancel: bool = True  # whether pending branches are cancelled (Request-Disposition: no-cancel)
-    recurse: bool = False  # whether a 3xx brings new targets
-
-    @property
-    def branches(self) -> list[Branch]:
-        """List all branches, in the order of the groups."""
-        return [branch for group in self.groups for branch in group.branches]
-
-    @property
-    def invites_per_pcscf(self) -> dict[str, int]:
-        """Count the INVITEs that each next hop gets."""
-        return dict(Counter(branch.next_hop for branch in self.branches))
-
-
 def plan_fork(
     registration: Registration,
     at: float,
@@ -79,6 +27,16 @@ def plan_fork(
     recurse: bool = False,
 ) -> ForkPlan:
     """Plan the calls to the contacts of one user at the time `at`; `mode` overrides the user's profile."""
+    if wishes is INDIFFERENT and mode is None and not recurse and at < registration.first_expiry:
+        if not registration.made:
+            registration.made.append(_planned(registration, at, wishes, mode, recurse=recurse))
+        return registration.made[0]
+    return _planned(registration, at, wishes, mode, recurse=recurse)
+
+
+def _planned(
+    registration: Registration, at: float, wishes: Preferences, mode: Fork | None, *, recurse: bool
+) -> ForkPlan:
     targets, dropped = _targets(registration, at, wishes)
     mode, decided_by = _mode(registration, wishes, mode)
     ring_s = registration.ring_s if mode is Fork.PARALLEL or registration.ring_s else RING_S

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from routing.forking import ForkPlan
+from routing.contacts import Fork, ForkPlan, Identities
 from routing.normalise import DEFAULT_PROFILE, Kind, Number, NumberError, Profile
-from routing.ports import Fork, Identities, Location
+from routing.ports import Location
 from routing.preferences import INDIFFERENT, Preferences
 from routing.selection import Member, Policy, Ranking
 from routing.tables import Key, Operator

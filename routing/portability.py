@@ -4,12 +4,11 @@ Ported and unported numbers take the same way. The full number comes before the 
 prefix of the operator that it left.
 """
 
-from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
-from routing.normalise import Number, in_order, tel_uri
+from routing.normalise import in_order, tel_uri
 from routing.plan import Match, Outcome, Portability, Step
-from routing.tables import Key, Operator, PortingForm, Range
+from routing.tables import Key, Operator, PortingForm
 from routing.way import Way
 
 UNKNOWN: Final = Outcome("unknown", 404, 1, why="nobody has this number")
@@ -22,120 +21,109 @@ _NOT_PORTED: Final = Portability(dipped=True, source="local", ported=False, rn=N
 class Candidate(NamedTuple):
     """An operator that a look-up names; `key` is None where the look-up led nowhere."""
 
+    step: int
     match: str
     matched: str
     key: Key | None
-    also: tuple[str, ...] = ()
 
 
 def find_operator(way: Way) -> Outcome | None:
-    """Find the operator of the number; an outcome where nobody has it."""
-    winner: Candidate | None = None
+    """Find the operator of the number (steps 4 to 7); an outcome where nobody has it."""
     explain = way.query.explain
-    for step, what, rule, look_up in _LOOK_UPS:
-        lost: list[tuple[str, str]] = []
-        found: str | None = None
-        for candidate in look_up(way):
-            if candidate.key is None:
-                lost.append((f"{candidate.match} {candidate.matched}", "leads to no operator"))
-            elif winner is None:
-                winner, found = candidate, candidate.matched
-            else:
-                lost.append((f"{candidate.match} {candidate.matched} of {candidate.key}", f"{winner.match} decides"))
-        if explain:
-            why = None if found or lost else "nothing there"
-            way.trace.append(Step(step, what, way.number.digits, found, rule, why, None, tuple(lost)))
-        elif winner is not None:
-            break
-    if (winner is None or winner.match == "default") and way.tables.begins_something(way.number.digits):
+    candidates = _ported(way)
+    if explain or not candidates or candidates[-1].key is None:
+        _listed(way, candidates)
+    winner = next((candidate for candidate in candidates if candidate.key is not None), None)
+    if explain:
+        _explain(way, candidates, winner)
+    if (winner is None or winner.step == _DEFAULT) and way.tables.begins_something(way.number.digits):
         return INCOMPLETE  # also with a default route: it is no shorter way to a longer number
     if winner is None or winner.key is None:
         return UNKNOWN
-    _matched(way, winner, winner.key)
+    operator = way.tables.operators[winner.key]
+    also = tuple([entry.matched for entry in candidates if entry.step == _LONGEST and entry is not winner])
+    way.match = Match(winner.key, operator, winner.match, winner.matched, also)
+    way.request_uri = _request_uri(way, operator)
     return None
 
 
-def _matched(way: Way, winner: Candidate, key: Key) -> None:
-    operator = way.tables.operators[key]
-    way.match = Match(key, operator, winner.match, winner.matched, winner.also)
-    if way.portability is None:
-        way.portability = _NOT_PORTED
-    way.request_uri = _request_uri(way.number, operator, way.portability)
-
-
-def _carrier(way: Way) -> Iterator[Candidate]:
-    """Look the carrier up; it comes before the routing number (RFC 4694 §5)."""
-    if (cic := way.number.cic) is not None:
-        yield Candidate("carrier", cic, way.tables.carriers.get(cic))
-
-
-def _dip(way: Way) -> Iterator[Candidate]:
-    """Look the number up among the ported ones, unless somebody did before (`npdi`)."""
-    number = way.number
-    if number.npdi or number.rn is not None:
-        code = number.rn
-        way.portability = Portability(
-            dipped=False, source="request", ported=code is not None, rn=code, rn_context=number.rn_context, npdi=True
-        )
+def _ported(way: Way) -> list[Candidate]:
+    """Look for carrier, routing number and porting; a number with `npdi` is not looked up again (RFC 4694 §5)."""
+    number, tables = way.number, way.tables
+    candidates = []
+    if (cic := number.cic) is not None:
+        candidates.append(Candidate(_PORTING, "carrier", cic, tables.carriers.get(cic)))
+    code = number.rn
+    if number.npdi or code is not None:
+        way.portability = Portability(False, "request", code is not None, code, number.rn_context, True)
         if code is not None:
-            yield Candidate("routing-number", code, way.tables.by_routing_number(code))
-        return
-    porting = way.tables.porting(number.digits)
+            candidates.append(Candidate(_PORTING, "routing-number", code, tables.by_routing_number(code)))
+        return candidates
+    porting = tables.porting(number.digits)
     if porting is None:
         way.portability = _NOT_PORTED
-        return
+        return candidates
     code, key = porting
     context = None if code is None or code[0] == "+" else way.query.profile.own_context()
-    way.portability = Portability(dipped=True, source="local", ported=True, rn=code, rn_context=context, npdi=True)
+    way.portability = _NOT_PORTED._replace(ported=True, rn=code, rn_context=context)
     if key is None and code is not None:
-        key = way.tables.by_routing_number(code)
-    yield Candidate("ported-number", number.digits, key)
+        key = tables.by_routing_number(code)
+    candidates.append(Candidate(_PORTING, "ported-number", number.digits, key))
+    return candidates
 
 
-def _full(way: Way) -> Iterator[Candidate]:
-    key = way.tables.full(way.number.digits)
+def _listed(way: Way, candidates: list[Candidate]) -> None:
+    """Look for the full number, ranges and the default; only as far as needed where nobody asks for losers."""
+    tables, digits, explain = way.tables, way.number.digits, way.query.explain
+    key = tables.full(digits)
     if key is not None:
-        yield Candidate("full-number", way.number.digits, key)
+        candidates.append(Candidate(_FULL, "full-number", digits, key))
+        if not explain:
+            return
+    for entry in tables.matching(digits):
+        match = "prefix" if entry.least is None else "ddi-stem"
+        candidates.append(Candidate(_LONGEST, match, entry.digits, entry.operator))
+    if tables.default is not None:
+        candidates.append(Candidate(_DEFAULT, "default", "", tables.default))
 
 
-def _longest(way: Way) -> Iterator[Candidate]:
-    tables, digits = way.tables, way.number.digits
-    if not way.query.explain:
-        entry = tables.longest(digits)
-        if entry is not None:
-            yield Candidate(_kind(entry), entry.digits, entry.operator)
-        return
-    entries = tables.matching(digits)
-    if entries:
-        first = entries[0]
-        yield Candidate(_kind(first), first.digits, first.operator, tuple(entry.digits for entry in entries[1:]))
-        for entry in entries[1:]:
-            yield Candidate(_kind(entry), entry.digits, entry.operator)
+def _explain(way: Way, candidates: list[Candidate], winner: Candidate | None) -> None:
+    """Write the steps up to the one that decided; the candidates that lost stand there."""
+    digits = way.number.digits
+    last = _DEFAULT if winner is None else winner.step
+    for step in range(_PORTING, last):
+        lost = tuple([(f"{entry.match} {entry.matched}", _NOWHERE) for entry in candidates if entry.step == step])
+        way.trace.append(Step(step, _WHAT[step][0], digits, None, _WHAT[step][1], "nothing there", None, lost))
+    beaten = "" if winner is None else f"{winner.match} comes first"
+    lost = tuple(
+        [
+            (f"{entry.match} {entry.matched} of {entry.key}", beaten)
+            for entry in candidates
+            if entry is not winner and (entry.key is not None or entry.step == last)
+        ]
+    )
+    found, why = (None, "nothing there") if winner is None else (winner.matched, winner.match)
+    way.trace.append(Step(last, _WHAT[last][0], digits, found, _WHAT[last][1], why, None, lost))
 
 
-def _kind(entry: Range) -> str:
-    return "prefix" if entry.least is None else "ddi-stem"
+_PORTING: Final = 4
+_FULL: Final = 5
+_LONGEST: Final = 6
+_DEFAULT: Final = 7
+_NOWHERE: Final = "leads to no operator"
+_WHAT: Final[dict[int, tuple[str, str]]] = {
+    _PORTING: ("portability", "RFC4694-5"),
+    _FULL: ("full-number", "complete numbers first"),
+    _LONGEST: ("longest-match", "longest stem or prefix"),
+    _DEFAULT: ("default", "default route"),
+}
 
 
-def _default(way: Way) -> Iterator[Candidate]:
-    default = way.tables.default
-    if default is not None:
-        yield Candidate("default", "", default)
-
-
-_LOOK_UPS: Final[tuple[tuple[int, str, str, Callable[[Way], Iterator[Candidate]]], ...]] = (
-    (4, "carrier", "RFC4694-5", _carrier),
-    (4, "portability", "RFC4694-5", _dip),
-    (5, "full-number", "complete numbers first", _full),
-    (6, "longest-match", "longest stem or prefix", _longest),
-    (7, "default", "default route", _default),
-)
-
-
-def _request_uri(number: Number, operator: Operator, portability: Portability) -> str:
+def _request_uri(way: Way, operator: Operator) -> str:
     """Write the Request-URI as the operator wants it; an own routing number is taken off (RFC 4694 §5)."""
+    number, portability = way.number, way.portability
     if operator.porting is PortingForm.NONE and not number.parameters:
-        return tel_uri(number.digits)
+        return "tel:+" + number.digits
     kept = {name: value for name, value in number.parameters if name not in _PORTING_PARAMETERS}
     if operator.porting is not PortingForm.NONE:
         kept["npdi"] = None

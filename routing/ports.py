@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, NamedTuple, Protocol
 
+from routing.contacts import Registration
 from routing.selection import Policy, Ranking
 
 NOBODY_DOWN: Final[Mapping[str, str]] = {}
@@ -56,56 +57,6 @@ class Location(NamedTuple):
     scscf: str | None = None
     matched_as: str | None = None
     why: str | None = None
-
-
-class Fork(StrEnum):
-    """How contacts are called."""
-
-    PARALLEL = "parallel"
-    SEQUENTIAL = "sequential"
-    GROUPS = "groups"  # contacts of one q together, groups one after the other
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Contact:
-    """A registered contact. `q` in thousandths (None: not given, counts as 1000); `expires_at` in seconds of `at`.
-
-    `features` are feature parameters (RFC 3840): name in lower case -> value, "" for a parameter without a value.
-    """
-
-    uri: str
-    q: int | None = None
-    path: tuple[str, ...] = ()
-    instance: str | None = None
-    reg_id: int | None = None
-    device: str | None = None
-    expires_at: float | None = None
-    barred: bool = False
-    features: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Identities:
-    """An implicit registration set."""
-
-    id: str
-    default: str | None = None
-    members: tuple[str, ...] = ()
-    barred: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Registration:
-    """What the S-CSCF of a user knows: the identities, the contacts, and how the user wants to be called.
-
-    `ring_s` = seconds that one group rings; `max_targets` = branches at most.
-    """
-
-    identities: Identities
-    contacts: tuple[Contact, ...] = ()
-    mode: Fork = Fork.PARALLEL
-    ring_s: int | None = None
-    max_targets: int = 10
 
 
 class Subscribers(Protocol):

@@ -10,13 +10,12 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from hashlib import blake2b
 from math import gcd, log
-from typing import Final
+from typing import Final, NamedTuple
 
 SIP_PORT: Final = 5060  # RFC 3261 §19.1.2
 ADMIN_DOWN: Final = "admin-down"
 
-_TWO_64: Final = 2.0**64
-_BELOW_ONE: Final = 1.0 - 2.0**-53  # the largest fraction whose logarithm is not 0
+_STEP_52: Final = 2.0**-52
 _MASK_64: Final = (1 << 64) - 1
 _NOBODY: Final[Mapping[str, str]] = {}
 
@@ -28,6 +27,9 @@ class Policy(StrEnum):
     RENDEZVOUS = "rendezvous"  # highest random weight by key: few keys move when a node goes
     PRIORITY_WEIGHT = "priority-weight"  # RFC 2782, drawn from the seed
     ROUND_ROBIN = "round-robin"  # the caller's turn says who begins
+
+
+_RENDEZVOUS: Final = Policy.RENDEZVOUS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,16 +55,14 @@ class Member:
         object.__setattr__(self, "octets", b"|" + name.encode())
 
 
-@dataclass(frozen=True, slots=True)
-class Excluded:
+class Excluded(NamedTuple):
     """A member that could not be chosen, and why."""
 
     member: Member
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class Ranking:
+class Ranking(NamedTuple):
     """The order in which members are to be tried; `chosen` is the first of it, None where nobody is left."""
 
     chosen: Member | None
@@ -94,7 +94,7 @@ def rank(
             if not member.up or member.host.lower() in down
         )
     if len(usable) > 1:
-        usable = _ORDERS[policy](usable, key, seed, turn)
+        usable = _rendezvous(usable, key) if policy is _RENDEZVOUS else _ORDERS[policy](usable, key, seed, turn)
     return Ranking(usable[0] if usable else None, tuple(usable), excluded)
 
 
@@ -102,16 +102,18 @@ def _static(members: list[Member], _key: str, _seed: int, _turn: int) -> list[Me
     return sorted(members, key=lambda member: (member.priority, not member.weight))
 
 
-def _rendezvous(members: list[Member], key: str, _seed: int, _turn: int) -> list[Member]:
+def _rendezvous(members: list[Member], key: str, _seed: int = 0, _turn: int = 0) -> list[Member]:
     """Order by w / ln(u), u from the hash of `key|node`, lowest (that is: highest -w / ln(u)) first.
 
     Shares follow the weights, and when a node goes only its own keys move.
     """
-    octets = key.encode()
+    beginning = blake2b(key.encode(), digest_size=8)
     scored = []
     for at, member in enumerate(members):
-        drawn = int.from_bytes(blake2b(octets + member.octets, digest_size=8).digest(), "big")
-        u = min((drawn + 0.5) / _TWO_64, _BELOW_ONE)
+        hashed = beginning.copy()
+        hashed.update(member.octets)
+        # 52 of the 64 bits, so that the fraction never rounds to 1
+        u = ((int.from_bytes(hashed.digest(), "big") >> 12) + 0.5) * _STEP_52
         score = member.weight / log(u) if member.weight else u  # negative with a weight: sorts before the others
         scored.append((member.priority, score, at, member))
     scored.sort()

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
-from routing.forking import ForkPlan
+from routing.contacts import ForkPlan, Identities
 from routing.normalise import Number, NumberError
 from routing.plan import Entry, Icscf, Match, Outcome, Plan, Portability, Query, Step
-from routing.ports import Identities, Location, State
+from routing.ports import Location, State
 from routing.tables import Tables
 
 
@@ -33,6 +33,7 @@ class Way:
 
     # each is set by a step, or the way ends there
     number: Number
+    portability: Portability
     match: Match
     entry: Entry
 
@@ -45,7 +46,6 @@ class Way:
             self.down = {**state.down, **supposed}
         self.trace: list[Step] = []
         self.error: NumberError | None = None
-        self.portability: Portability | None = None
         self.tel_uri: str | None = None
         self.request_uri: str | None = None
         self.icscf: Icscf | None = None
@@ -62,7 +62,7 @@ class Way:
             outcome,
             getattr(self, "number", None),
             self.error,
-            self.portability,
+            getattr(self, "portability", None),
             getattr(self, "match", None),
             getattr(self, "entry", None),
             self.tel_uri,

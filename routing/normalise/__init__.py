@@ -47,6 +47,7 @@ class Kind(StrEnum):
 
 DEFAULT_PROFILE: Final = Profile()
 
+_TEXT: Final = Kind.TEXT
 _PLAIN: Final = re.compile(r"\+[1-9][0-9]{0,14}\Z")
 _READERS: Final[Mapping[Kind, Callable[[Any, Profile, Stems], Number]]] = {
     Kind.TEXT: read_text,
@@ -77,7 +78,9 @@ def normalise(
     """
     if stems is None:
         stems = profile.stems
-    if kind == Kind.TEXT and isinstance(value, str) and _PLAIN.match(value):  # most numbers are already canonical
+    if (
+        (kind is _TEXT or kind == "text") and isinstance(value, str) and _PLAIN.match(value)
+    ):  # most numbers are already canonical
         digits = value[1:]
         try:
             return Number(digits, *check_global(digits, profile, stems), suffix=profile.enum_suffix)

@@ -58,11 +58,9 @@ class SortedNumbers:
         length = len(digits)
         if length > LONGEST:
             return None
-        key = int(digits) * _SCALE[length] + length
-        at = bisect_left(self.keys, key)
-        if at < len(self.keys) and self.keys[at] == key:
-            return self.values[at]
-        return None
+        keys, key = self.keys, int(digits) * _SCALE[length] + length
+        at = bisect_left(keys, key)
+        return self.values[at] if at < len(keys) and keys[at] == key else None
 
     def continues(self, digits: str) -> bool:
         """Tell whether a longer number begins with `digits`."""
