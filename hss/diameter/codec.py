@@ -1,0 +1,424 @@
+"""Octets of messages and AVPs (RFC 6733 3, 4), checked by the tables of the dictionary.
+
+A message is read as a fold: what is known after some AVPs depends on the octets of these AVPs alone. So what a peer
+always sends at the same place is read once and remembered (`Recent`).
+"""
+
+import ipaddress
+import re
+import struct
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeAlias
+
+from hss.diameter.dictionary import AVPS, SMALLEST, VENDOR_SHIFT, AvpDefinition, Grammar, Type, base, grammar
+from hss.diameter.errors import (
+    AvpUnsupported,
+    InvalidAvpBits,
+    InvalidAvpLength,
+    InvalidAvpValue,
+    LocalError,
+    MissingAvp,
+    RemoteError,
+    TooManyAvps,
+    TooMuchWork,
+)
+from schemas.numbers.diameter import HEADER_OCTETS, VERSION, AvpFlag, BaseAvp, Flag
+
+MOST_AVPS: Final = 500  # of one message or group: a bound on work, as the next one
+DEEPEST: Final = 8
+BARE: Final = 8  # octets of an AVP header without a vendor
+WITH_VENDOR: Final = 12
+
+_HEADER: Final = struct.Struct(">IIIII")
+_AVP: Final = struct.Struct(">II")
+_WORD: Final = struct.Struct(">I")
+_IDENTITY: Final = re.compile(rb"[!-~]+")
+_URI: Final = re.compile(rb"aaas?://[!-~]+", re.IGNORECASE)
+_V: Final = AvpFlag.VENDOR << 24
+_M: Final = AvpFlag.MANDATORY << 24
+_RESERVED: Final = AvpFlag.RESERVED << 24
+_LENGTH: Final = 0xFFFFFF
+
+Avp: TypeAlias = tuple[bytes, Any]  # octets without padding, value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Header:
+    """The first 20 octets of a message."""
+
+    flags: int
+    command: int
+    application: int
+    hop_by_hop: int
+    end_to_end: int
+    version: int = VERSION
+    length: int = HEADER_OCTETS
+
+    @classmethod
+    def decode(cls, message: bytes) -> "Header":
+        """Read the header of a message that has at least 20 octets."""
+        first, second, application, hop_by_hop, end_to_end = _HEADER.unpack_from(message)
+        return cls(
+            version=first >> 24,
+            length=first & _LENGTH,
+            flags=second >> 24,
+            command=second & _LENGTH,
+            application=application,
+            hop_by_hop=hop_by_hop,
+            end_to_end=end_to_end,
+        )
+
+    def encode(self, avps: bytes) -> bytes:
+        """Write a message with these AVPs."""
+        length = HEADER_OCTETS + len(avps)
+        if length > _LENGTH:
+            raise LocalError(f"a message has at most {_LENGTH} octets, not {length}")
+        words = self.version << 24 | length, self.flags << 24 | self.command
+        return _HEADER.pack(*words, self.application, self.hop_by_hop, self.end_to_end) + avps
+
+    @property
+    def is_request(self) -> bool:
+        """Tell a request from an answer."""
+        return bool(self.flags & Flag.REQUEST)
+
+
+@dataclass(slots=True)
+class Avps:
+    """The AVPs of a message or group that are in the dictionary."""
+
+    first: dict[int, Avp] = field(default_factory=dict)  # by key
+    others: list[tuple[int, Avp]] = field(default_factory=list)  # the further ones with a key that was there before
+    count: int = 0  # of all that were read, the ignored ones included
+
+    def __contains__(self, definition: AvpDefinition) -> bool:
+        """Tell whether there is one."""
+        return definition.key in self.first
+
+    def value(self, definition: AvpDefinition) -> Any:  # noqa: ANN401 - the definition says which type
+        """Give the value of the first one; None: there is none."""
+        avp = self.first.get(definition.key)
+        return None if avp is None else avp[1]
+
+    def all(self, definition: AvpDefinition) -> list[Avp]:
+        """Give all of a kind, in their order."""
+        key = definition.key
+        return [self.first[key], *(avp for other, avp in self.others if other == key)] if key in self.first else []
+
+    def values(self, definition: AvpDefinition) -> list[Any]:
+        """Give the values of all of a kind, in their order."""
+        return [value for _, value in self.all(definition)]
+
+    def octets(self, definition: AvpDefinition) -> bytes:
+        """Give all of a kind as they came, padded, for an answer that returns them."""
+        return b"".join(padded(raw) for raw, _ in self.all(definition))
+
+    def add(self, key: int, avp: Avp, rules: Grammar) -> None:
+        """Take one more; raise `TooManyAvps` where the grammar allows no second one."""
+        if key not in self.first:
+            self.first[key] = avp
+        elif key in rules.single:
+            raise TooManyAvps(f"a second {AVPS[key].name}", avp[0])
+        else:
+            self.others.append((key, avp))
+
+    def copy(self) -> "Avps":
+        """Make one that can be added to."""
+        return Avps(self.first.copy(), self.others.copy(), self.count)
+
+
+@dataclass(slots=True)
+class Recent:
+    """The AVPs between Session-Id and the last one, as the latest request had them."""
+
+    octets: bytes = b""
+    avps: Avps = field(default_factory=Avps)
+
+
+def _text(payload: bytes) -> str:
+    return payload.decode()
+
+
+def _identity(payload: bytes) -> str:
+    if not _IDENTITY.fullmatch(payload):
+        raise ValueError("not a host or realm name")
+    return payload.decode()
+
+
+def _uri(payload: bytes) -> str:
+    if not _URI.fullmatch(payload):
+        raise ValueError("not an aaa or aaas URI")
+    return payload.decode()
+
+
+def _number(payload: bytes) -> int:
+    return int.from_bytes(payload, "big")
+
+
+def _address(payload: bytes) -> str:
+    family, octets = int.from_bytes(payload[:2], "big"), payload[2:]
+    if len(payload) < 2 or {1: 4, 2: 16}.get(family, len(octets)) != len(octets):
+        raise ValueError("address family and length do not fit")
+    return str(ipaddress.ip_address(octets)) if family in (1, 2) else octets.hex()
+
+
+def _enumerated(values: frozenset[int]) -> Callable[[bytes], int]:
+    def read(payload: bytes) -> int:
+        value = int.from_bytes(payload, "big")
+        if value not in values:
+            raise UndefinedValue(f"{value} is not defined")
+        return value
+
+    return read
+
+
+class UndefinedValue(ValueError):
+    """A number that its enumeration does not have; without the M flag the AVP is ignored (RFC 6733 4.1)."""
+
+
+_READ: Final[Mapping[Type, Callable[[bytes], Any]]] = {
+    Type.OCTETS: bytes,
+    Type.TEXT: _text,
+    Type.IDENTITY: _identity,
+    Type.URI: _uri,
+    Type.UNSIGNED32: _number,
+    Type.UNSIGNED64: _number,
+    Type.ADDRESS: _address,
+    Type.TIME: _number,
+    Type.ANYTHING: bytes,
+}
+_SIZE: Final[Mapping[Type, int]] = {Type.UNSIGNED32: 4, Type.UNSIGNED64: 8, Type.ENUMERATED: 4, Type.TIME: 4}
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """How to read one kind of AVP."""
+
+    definition: AvpDefinition
+    size: int | None  # octets of the payload, None: any
+    read: Callable[[bytes], Any] | None  # None: a group
+
+    @classmethod
+    def of(cls, definition: AvpDefinition) -> "_Row":
+        kind = definition.type
+        read = _enumerated(definition.values) if kind is Type.ENUMERATED else _READ.get(kind)
+        return cls(definition, _SIZE.get(kind), read)
+
+
+_ROWS: Final[Mapping[int, _Row]] = {key: _Row.of(definition) for key, definition in AVPS.items()}
+
+
+class Reader:
+    """Reads the AVPs of messages of one grammar.
+
+    `strict`: reserved flags are an error. `forgiving`: AVPs that are not understood are ignored whatever their flags
+    say, as in an answer, which cannot be refused.
+    """
+
+    def __init__(self, rules: Grammar, *, strict: bool = False, forgiving: bool = False) -> None:
+        self._rules = rules
+        self._refused_flags = _RESERVED if strict else 0
+        self._must_know = 0 if forgiving else _M
+
+    def read(self, message: bytes, recent: Recent | None = None) -> Avps:
+        """Read all AVPs of a message; raise a `RemoteError` for the first fault.
+
+        With `recent`, what stands between Session-Id and the last AVP is read only where it is not as it was.
+        """
+        avps = Avps()
+        session_end = 0 if recent is None else end_of_session_id(message)
+        if recent is None or not session_end:
+            self._walk(message, HEADER_OCTETS, len(message), avps, self._rules)
+        elif recent.octets and message.startswith(recent.octets, session_end):
+            avps = recent.avps.copy()
+            self._walk(message, HEADER_OCTETS, session_end, avps, self._rules)
+            self._walk(message, session_end + len(recent.octets), len(message), avps, self._rules)
+        else:
+            self._walk(message, HEADER_OCTETS, session_end, avps, self._rules)
+            self._read_and_remember(message, session_end, avps, recent)
+        _check_presence(avps, self._rules)
+        return avps
+
+    def _read_and_remember(self, message: bytes, session_end: int, avps: Avps, recent: Recent) -> None:
+        """Read what follows Session-Id, and keep what is known before the last AVP."""
+        last = _start_of_last(message, session_end)
+        self._walk(message, session_end, last, avps, self._rules)
+        known = avps.copy()
+        del known.first[SESSION_ID.key]
+        known.count -= 1
+        recent.octets, recent.avps = message[session_end:last], known
+        self._walk(message, last, len(message), avps, self._rules)
+
+    def _walk(self, data: bytes, at: int, end: int, avps: Avps, rules: Grammar, *, depth: int = 0) -> None:
+        """Read the AVPs from `at` to `end`."""
+        while at < end:
+            avps.count += 1
+            if avps.count > MOST_AVPS:
+                raise TooMuchWork(f"more than {MOST_AVPS} AVPs")
+            key, word, start, stop = _frame(data, at, end)
+            if word & self._refused_flags:
+                raise InvalidAvpBits("a reserved flag of an AVP is set", data[at:stop])
+            row = _ROWS.get(key)
+            if row is None:
+                if word & self._must_know:
+                    raise AvpUnsupported(f"AVP {_numbers(key)} is unknown and has the M flag", data[at:stop])
+            else:
+                try:
+                    value = self._value(row, data, at, start, stop, depth=depth)
+                except UndefinedValue as error:
+                    if word & self._must_know or key in rules.required_keys:
+                        raise InvalidAvpValue(f"{row.definition.name}: {error}", data[at:stop]) from error
+                except ValueError as error:
+                    raise InvalidAvpValue(f"{row.definition.name}: {error}", data[at:stop]) from error
+                else:
+                    avps.add(key, (data[at:stop], value), rules)
+            at = stop + 3 & ~3
+
+    def _value(self, row: _Row, data: bytes, at: int, start: int, stop: int, *, depth: int) -> Any:  # noqa: ANN401
+        if row.read is None:
+            return self._group(row.definition, data, at, start, stop, depth=depth)
+        if row.size is not None and row.size != stop - start:
+            raise InvalidAvpLength(f"{row.definition.name} has {row.size} octets", _smallest(data, at, stop))
+        return row.read(data[start:stop])
+
+    def _group(self, group: AvpDefinition, data: bytes, at: int, start: int, stop: int, *, depth: int) -> Avps:
+        """Read a group; what is at fault in it stands in Failed-AVP within the group (RFC 6733 7.5)."""
+        if depth >= DEEPEST:
+            raise TooMuchWork(f"groups nested deeper than {DEEPEST}")
+        members, rules = Avps(), grammar(group.members)
+        try:
+            self._walk(data, start, stop, members, rules, depth=depth + 1)
+            _check_presence(members, rules)
+        except RemoteError as error:
+            raise type(error)(f"in {group.name}: {error.why}", _around(data[at:start], error.failed)) from error
+        return members
+
+
+def _frame(data: bytes, at: int, end: int) -> tuple[int, int, int, int]:
+    """Read an AVP header: key, flags and length in one word, where its payload starts, where it stops."""
+    if end - at >= BARE:
+        key, word = _AVP.unpack_from(data, at)
+        start, stop = at + BARE, at + (word & _LENGTH)
+        if word & _V:
+            start = at + WITH_VENDOR
+            if start <= end:
+                key |= _WORD.unpack_from(data, at + BARE)[0] << VENDOR_SHIFT
+        if start <= stop <= end:
+            return key, word, start, stop
+    raise InvalidAvpLength("the length of an AVP is too small, or goes past the end", _smallest(data, at, end))
+
+
+def _smallest(data: bytes, at: int, end: int) -> bytes:
+    """Copy an AVP header, filled up with zeros, with the smallest legal payload and the length that fits it."""
+    octets = data[at : min(end, at + WITH_VENDOR)].ljust(WITH_VENDOR, b"\0")
+    key, word = _AVP.unpack_from(octets)
+    header = BARE
+    if word & _V:
+        header = WITH_VENDOR
+        key |= _WORD.unpack_from(octets, BARE)[0] << VENDOR_SHIFT
+    payload = SMALLEST[AVPS[key].type] if key in AVPS else 0
+    return _with_length(octets[:header], header + payload) + bytes(payload)
+
+
+def _with_length(header: bytes, octets: int) -> bytes:
+    return header[:5] + octets.to_bytes(3, "big") + header[8:]
+
+
+def _around(header: bytes, members: bytes) -> bytes:
+    """Put a group around its only member."""
+    return _with_length(header, len(header) + len(members)) + padded(members)
+
+
+def _check_presence(avps: Avps, rules: Grammar) -> None:
+    if not avps.first.keys() >= rules.required_keys:
+        missing = next(row for row in rules.required if row.key not in avps.first)
+        raise MissingAvp(f"{missing.name} is missing", example(missing))
+
+
+def _numbers(key: int) -> str:
+    return f"{key & 0xFFFFFFFF} of vendor {key >> VENDOR_SHIFT}"
+
+
+def _start_of_last(message: bytes, session_end: int) -> int:
+    """Find the last AVP behind Session-Id; where a length is wrong, everything behind Session-Id counts as last."""
+    last = at = session_end
+    while at < len(message):
+        last = at
+        try:
+            _, _, _, stop = _frame(message, at, len(message))
+        except InvalidAvpLength:
+            return session_end
+        at = stop + 3 & ~3
+    return last
+
+
+def end_of_session_id(message: bytes) -> int:
+    """Tell where Session-Id ends, padding included, where it comes first and is plain; else 0."""
+    if message[20:25] != b"\x00\x00\x01\x07\x40":
+        return 0
+    stop = HEADER_OCTETS + int.from_bytes(message[25:28], "big")
+    end = stop + 3 & ~3
+    return end if stop >= 28 and end <= len(message) and message[28:stop].isascii() else 0
+
+
+def scan(data: bytes, at: int = HEADER_OCTETS) -> Iterator[tuple[int, bytes]]:
+    """Give key and octets of one AVP after the other for as long as the lengths make sense; nothing is checked."""
+    while at < len(data):
+        try:
+            key, _, _, stop = _frame(data, at, len(data))
+        except InvalidAvpLength:
+            return
+        yield key, data[at:stop]
+        at = stop + 3 & ~3
+
+
+def padded(octets: bytes) -> bytes:
+    """Fill up with zeros to a multiple of four."""
+    return octets + bytes(-len(octets) % 4)
+
+
+def _encoded_address(value: str) -> bytes:
+    address = ipaddress.ip_address(value)
+    return (1 if address.version == 4 else 2).to_bytes(2, "big") + address.packed
+
+
+_WRITE: Final[Mapping[Type, Callable[[Any], bytes]]] = {
+    Type.OCTETS: bytes,
+    Type.TEXT: str.encode,
+    Type.IDENTITY: str.encode,
+    Type.URI: str.encode,
+    Type.UNSIGNED32: lambda value: int.to_bytes(value, 4, "big"),
+    Type.UNSIGNED64: lambda value: int.to_bytes(value, 8, "big"),
+    Type.ENUMERATED: lambda value: int.to_bytes(value, 4, "big"),
+    Type.ADDRESS: _encoded_address,
+    Type.TIME: lambda value: int.to_bytes(value, 4, "big"),
+    Type.GROUP: bytes,
+    Type.ANYTHING: bytes,
+}
+
+
+def encoded(definition: AvpDefinition, value: Any, *, mandatory: bool | None = None) -> bytes:  # noqa: ANN401
+    """Write one AVP, padded; the value of a group is the octets of its members.
+
+    `mandatory`: the M flag where it differs from the table. Raises `LocalError` where the value is not of the type.
+    """
+    try:
+        payload = _WRITE[definition.type](value)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise LocalError(f"{definition.name} cannot be {value!r}") from error
+    must = definition.mandatory if mandatory is None else mandatory
+    word = (AvpFlag.MANDATORY if must else 0) << 24
+    if not definition.vendor:
+        return _AVP.pack(definition.code, word | BARE + len(payload)) + padded(payload)
+    words = _AVP.pack(definition.code, word | _V | WITH_VENDOR + len(payload))
+    return words + _WORD.pack(definition.vendor) + padded(payload)
+
+
+def example(definition: AvpDefinition) -> bytes:
+    """Write an AVP with the smallest legal payload of zeros, as Failed-AVP names a missing one (RFC 6733 7.5)."""
+    flags = (AvpFlag.MANDATORY if definition.mandatory else 0) | (AvpFlag.VENDOR if definition.vendor else 0)
+    octets = _AVP.pack(definition.code, flags << 24) + (_WORD.pack(definition.vendor) if definition.vendor else b"")
+    return _smallest(octets, 0, len(octets))
+
+
+SESSION_ID: Final = base(BaseAvp.SESSION_ID)
