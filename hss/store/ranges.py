@@ -1,10 +1,133 @@
-"""What a call to a subscriber needs of the database: the circuit-switched side, and whom to ring."""
+"""What the tables of number routing are built from; operators are named by the numbers of their rows."""
 
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from typing import Final
+
+from sqlalchemy import bindparam, select
+
+from hss.store import tables as t
+from hss.store.calls import SIP_PORT, member_of
 from hss.store.database import Database
+from hss.store.prepared import Prepared, Row
+from routing.selection import Member, Policy
+from routing.tables import Operator, Pool, Rows
+from routing.tables.rows import NumberRow, PortedRow
+
+PIECE: Final = 2000  # rows between two looks at the event loop
+
+_operator, _node, _member, _ported = t.operator.c, t.entry_node.c, t.icscf.c, t.ported_number.c
+_public = t.public_identity.c
+
+OPERATORS: Final = Prepared(
+    select(_operator.id, _operator.name, _operator.type, _operator.icscf_host, _operator.icscf_port,
+           _operator.icscf_pool_id)
+)  # fmt: skip
+NODES: Final = Prepared(
+    select(_node.operator_id, _node.host, _node.priority, _node.weight, _node.state).order_by(_node.id)
+)
+POOLS: Final = Prepared(select(t.icscf_pool.c.id, t.icscf_pool.c.name, t.icscf_pool.c.policy))
+MEMBERS: Final = Prepared(
+    select(_member.pool_id, _member.host, _member.port, _member.transport, _member.priority, _member.weight,
+           _member.state).order_by(_member.id)
+)  # fmt: skip
+PREFIXES: Final = Prepared(select(t.number_prefix.c.digits, t.number_prefix.c.operator_id))
+BLOCKS: Final = Prepared(
+    select(t.number_block.c.stem, t.number_block.c.operator_id, t.number_block.c.minimum, t.number_block.c.maximum)
+)
+PORTED: Final = Prepared(
+    select(_ported.digits, _ported.routing_number, _ported.operator_id)
+    .where(_ported.digits > bindparam("behind"))
+    .order_by(_ported.digits)
+    .limit(PIECE)
+)
+NUMBERS: Final = Prepared(
+    select(_public.id, _public.uri, t.subscription.c.operator_id)
+    .join_from(t.public_identity, t.registration_set)
+    .join(t.subscription)
+    .where(_public.id > bindparam("behind"))
+    .order_by(_public.id)
+    .limit(PIECE)
+)
+
+
+class PackedPortings:
+    """Many ported numbers in little memory: a million of them are text of some 20 megabytes, not a million tuples."""
+
+    def __init__(self) -> None:
+        self._pieces: list[str] = []
+
+    def add(self, rows: Sequence[Row]) -> None:
+        """Keep a piece."""
+        self._pieces.append("\n".join(f"{digits} {number or ''} {owner or ''}" for digits, number, owner in rows))
+
+    def __iter__(self) -> Iterator[PortedRow]:
+        """Give digits, routing number and operator."""
+        for piece in self._pieces:
+            for line in piece.split("\n"):
+                digits, number, owner = line.split(" ")
+                yield digits, number or None, int(owner) if owner else None
 
 
 class NumberingLoader:
-    """Loads what the routing of a call asks for."""
+    """Loads the rows of one generation of the routing tables."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
+
+    async def rows(self) -> Rows:
+        """Read all operators, prefixes, blocks and ported numbers."""
+        portings = PackedPortings()
+        async for piece in self.portings():
+            portings.add(piece)
+        fetch = self._database.fetch_slowly
+        return Rows(
+            operators=await self._operators(),
+            prefixes=[(digits, owner) for digits, owner in await fetch(PREFIXES)],
+            stems=[(stem, owner, least, most) for stem, owner, least, most in await fetch(BLOCKS)],
+            ported=portings,
+        )
+
+    async def portings(self) -> AsyncIterator[Sequence[Row]]:
+        """Give the ported numbers in pieces: digits, routing number, operator."""
+        behind = ""
+        while rows := await self._database.fetch_slowly(PORTED, behind=behind):
+            behind = rows[-1][0]
+            yield rows
+
+    async def numbers(self) -> AsyncIterator[Sequence[NumberRow]]:
+        """Give the complete numbers of all subscribers in pieces: the digits of their tel URIs, and the operator."""
+        behind = 0
+        while rows := await self._database.fetch_slowly(NUMBERS, behind=behind):
+            behind = rows[-1][0]
+            yield [(uri[5:], owner) for _, uri, owner in rows if uri.startswith("tel:+") and uri[5:].isdecimal()]
+
+    async def _operators(self) -> dict[int | str, Operator]:
+        fetch = self._database.fetch_slowly
+        pools = await self._pools()
+        nodes: dict[int, list[Member]] = {}
+        for owner, host, priority, weight, state in await fetch(NODES):
+            nodes.setdefault(owner, []).append(member_of((host, SIP_PORT, "udp", priority, weight, state)))
+        return {
+            identifier: Operator(
+                name=name,
+                type=1 if kind == 1 else 2,
+                entries=tuple(nodes.get(identifier, ())),
+                pool=_entry(host, port, pools.get(pool)),
+            )
+            for identifier, name, kind, host, port, pool in await fetch(OPERATORS)
+        }
+
+    async def _pools(self) -> Mapping[int, Pool]:
+        members: dict[int, list[Member]] = {}
+        for owner, *row in await self._database.fetch_slowly(MEMBERS):
+            members.setdefault(owner, []).append(member_of(row))
+        return {
+            identifier: Pool(name=name, members=tuple(members.get(identifier, ())), policy=Policy(policy))
+            for identifier, name, policy in await self._database.fetch_slowly(POOLS)
+        }
+
+
+def _entry(host: str | None, port: int | None, pool: Pool | None) -> Pool:
+    if host is not None:
+        return Pool(name=host, members=(Member(host=host, port=port or SIP_PORT),), policy=Policy.STATIC)
+    return pool or Pool(name="none")
