@@ -86,7 +86,7 @@ class SctpDriver(QueueingDriver):
         self._use = use
         self._socket = connected
         self._inbound = inbound
-        self._pieces: list[bytes] = []
+        self._pieces = bytearray()
         self._blocked = False
         self._gone = False
         self._foreign_seen = False
@@ -123,16 +123,21 @@ class SctpDriver(QueueingDriver):
         if not self._foreign_seen:
             self._look_at_payload(ancillary)
         if self._pieces or not whole:
-            self._pieces.append(octets)
-            if sum(map(len, self._pieces)) > self._limits.message_octets:
-                self._observe(MessageTooLong(limit=self._limits.message_octets))
-                self.reset("a message was too long")
-                return
-            if not whole:
-                return
-            octets = b"".join(self._pieces)
-            self._pieces.clear()
-        self.received(octets)
+            octets = self._collect(octets, whole=whole)
+        if len(octets) > self._limits.message_octets:
+            self._observe(MessageTooLong(limit=self._limits.message_octets))
+            self.reset("a message was too long")
+        elif octets:
+            self.received(octets)
+
+    def _collect(self, octets: bytes, *, whole: bool) -> bytes:
+        """Keep a piece; give the message when it is whole, or already too long."""
+        self._pieces += octets
+        if not whole and len(self._pieces) <= self._limits.message_octets:
+            return b""
+        message = bytes(self._pieces)
+        self._pieces.clear()
+        return message
 
     def _look_at_payload(self, ancillary: list[Ancillary]) -> None:
         ppid = ppid_of(ancillary)

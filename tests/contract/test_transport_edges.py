@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import os
 import socket
 import ssl
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from hss.machine import Event
+from hss.transport import sctp
 from hss.transport.address import Address
 from hss.transport.datagram import listen_udp
 from hss.transport.driver import Connection, Limits
@@ -213,6 +215,26 @@ def test_papers_that_cannot_be_used_are_named(folder: Path, tmp_path: Path) -> N
         server_context(folder / "cert.pem", locked)
     with pytest.raises(TlsError, match=r"junk\.pem holds no certificate"):
         server_context(folder / "cert.pem", folder / "key.pem", authority=junk)
+
+
+async def test_sctp_is_refused_with_the_reason_where_pysctp_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sctp, "pysctp", None)
+    assert sctp.sctp_available() == "pysctp is not installed"
+    async with bench(Tcp()) as it:
+        with pytest.raises(OSError, match="pysctp is not installed"):
+            await sctp.listen_sctp([Address("127.0.0.1", 0)], it.outfit, sctp.SctpUse(ppid=sctp.PPID_DIAMETER))
+
+
+@pytest.mark.parametrize(
+    ("number", "reason"),
+    [(errno.EPROTONOSUPPORT, "the kernel has no SCTP (Protocol not supported)"), (errno.ENOSYS, "md5 and hmac")],
+)
+def test_a_kernel_without_sctp_is_told_by_its_reason(number: int, reason: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(socket, "socket", refuse)
+    assert reason in (sctp.sctp_available() or "")
 
 
 def echo(data: bytes, source: Address) -> bytes | None:

@@ -23,6 +23,11 @@ def sockaddr(host: str, port: int) -> bytes:
     return struct.pack("=H", socket.AF_INET) + port.to_bytes(2, "big") + socket.inet_aton(host) + bytes(8)
 
 
+def raise_error_of(connecting: socket.socket) -> None:
+    if error := connecting.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
+        raise OSError(error, "the association did not come up")
+
+
 class PlainPeer:
     def __init__(self, *, local: tuple[str, ...] = ()) -> None:
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_SCTP)
@@ -36,14 +41,19 @@ class PlainPeer:
                 self.socket.setsockopt(SOL_SCTP, BINDX_ADD, sockaddr(host, port))
 
     async def connect(self, port: int, *hosts: str) -> "PlainPeer":
+        loop = asyncio.get_running_loop()
+        connected = loop.create_future()
         try:
-            if len(hosts) > 1:
-                with suppress(BlockingIOError):
-                    self.socket.setsockopt(SOL_SCTP, CONNECTX, b"".join(sockaddr(host, port) for host in hosts))
-            await asyncio.get_running_loop().sock_connect(self.socket, (hosts[0], port))
+            with suppress(BlockingIOError):
+                self.socket.setsockopt(SOL_SCTP, CONNECTX, b"".join(sockaddr(host, port) for host in hosts))
+            loop.add_writer(self.socket, lambda: connected.done() or connected.set_result(None))
+            await connected
+            raise_error_of(self.socket)
         except OSError:
+            loop.remove_writer(self.socket)
             self.socket.close()
             raise
+        loop.remove_writer(self.socket)
         return self
 
     async def send(self, *messages: bytes) -> None:
