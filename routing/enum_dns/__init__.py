@@ -1,0 +1,1 @@
+"""ENUM (RFC 6116): question octets to answer octets."""
