@@ -19,7 +19,7 @@ def build_api(
 ) -> web.Application:
     """Join the management API to what it asks; `further` are routes of the caller, inside the same gate."""
     gate = Gate(settings)
-    app = web.Application(middlewares=[gate], client_max_size=settings.body_octets)
+    app = web.Application(middlewares=[gate.serve], client_max_size=settings.body_octets)
     app[SERVICES] = services
     app[SETTINGS] = settings
     app.on_response_prepare.append(add_headers)

@@ -26,6 +26,7 @@ from hss.api.problems import (
 )
 from hss.api.resources import ROOT, parameters, whole_number
 from hss.services.administration import BulkReport
+from hss.services.bulk_lines import whole_lines
 
 IMPORT: Final = f"{ROOT}/import"
 EXPORT: Final = f"{ROOT}/export"
@@ -67,7 +68,8 @@ class Bulk:
         behind = whole_number(query, "resume_behind", 0, 0, 1 << 53)
         demand_type(request, *TYPES[form])
         with self._slot():
-            reports = request.app[SERVICES].bulk.take(_pieces(request), form=form, batch=batch, resume_behind=behind)
+            lines = whole_lines(_pieces(request), longest=request.app[SETTINGS].line_octets)
+            reports = request.app[SERVICES].bulk.take(lines, form=form, batch=batch, resume_behind=behind)
             return await _report(request, reports)
 
     async def give(self, request: web.Request) -> web.StreamResponse:

@@ -28,7 +28,7 @@ class Gate:
         self._counted: Counter[tuple[str, str, int]] = Counter()
 
     @web.middleware
-    async def __call__(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+    async def serve(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Serve a request, and turn every error into a problem."""
         status = 499  # the caller left before the answer
         try:

@@ -286,10 +286,11 @@ def _put_public(subscriber: Subscriber, key: str, part: PublicIdentityPart) -> M
         group = RegistrationSet(identities=[_plain(PublicIdentity, part)], private_identities=everyone)
     else:
         group = _with_identity(target, _plain(PublicIdentity, part))
-    if part.private_identities is not None:
+    before = home or group  # what a reader saw; what he sends back unchanged is no wish
+    if part.private_identities not in (None, before.private_identities):
         group = group.model_copy(update={"private_identities": part.private_identities})
-    if part.state not in (None, group.state):
-        raise Refused("state", f"is {group.state}; set it by PUT /api/v1/public-identities/{{uri}}/registration")
+    if part.state not in (None, before.state):
+        raise Refused("state", f"is {before.state}; set it by PUT /api/v1/public-identities/{{uri}}/registration")
     sets = [group if one is target else _without(one, key) for one in subscriber.sets]
     return {"sets": [one for one in (*sets, *([group] if target is None else ())) if one.identities]}
 

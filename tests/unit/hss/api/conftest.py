@@ -15,8 +15,8 @@ from hss.services.administration import (
     BulkReport,
     NotFound,
     Page,
-    RefusedLine,
     Refused,
+    RefusedLine,
     StillNeeded,
     Stored,
     Taken,
@@ -186,10 +186,12 @@ class BulkInMemory:
 class Watched:
     """Health and figures."""
 
-    now: Readiness = Readiness(
-        store_reachable=True,
-        listeners=[ListenerReport(name="diameter-tcp", address="127.0.0.1:3868", state=ListenerState.LISTENING)],
-        counts={"subscriptions": 3},
+    now: Readiness = field(
+        default_factory=lambda: Readiness(
+            store_reachable=True,
+            listeners=[ListenerReport(name="diameter-tcp", address="127.0.0.1:3868", state=ListenerState.LISTENING)],
+            counts={"subscriptions": 3},
+        )
     )
     figures: list[Sample] = field(
         default_factory=lambda: [

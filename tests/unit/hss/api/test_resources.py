@@ -121,9 +121,7 @@ async def test_a_patch_without_a_version_is_applied_to_what_somebody_else_wrote(
 async def test_a_patch_with_a_version_loses_a_race(api: Any) -> None:
     def somebody_else() -> None:
         stored = api.operators.kept["mobile"]
-        api.operators.kept["mobile"] = type(stored)(
-            key="mobile", document=stored.document, version=stored.version + 1
-        )
+        api.operators.kept["mobile"] = type(stored)(key="mobile", document=stored.document, version=stored.version + 1)
 
     api.operators.interfere = somebody_else
     answer = await api.ask("PATCH", "operators/mobile", headers={"If-Match": '"1"'}, json={"trunk_prefix": "9"})
