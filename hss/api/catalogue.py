@@ -93,7 +93,6 @@ SUBSCRIPTIONS: Final = Kind(
                 "private_identities": ["262011234567890@ims.mnc001.mcc262.3gppnetwork.org"],
             }
         ],
-        "circuit_switched": {"imsi": "262011234567890", "msisdns": ["+491715407090"], "voicebox": "+491715407999"},
     },
     of=lambda services: services.subscribers,
     notes="Secrets are written and never shown; where a private identity comes without credentials, its old ones stay.",
@@ -145,7 +144,7 @@ KINDS: Final[tuple[Kind[Any], ...]] = (
             "criteria": [
                 {
                     "priority": 0,
-                    "triggers": [{"method": "INVITE", "session_case": 1}],
+                    "triggers": [{"method": "INVITE"}, {"session_case": 1, "group": [1]}],
                     "application_server": {"server_name": "sip:tas.ims.example:5060"},
                 }
             ],
@@ -189,7 +188,7 @@ KINDS: Final[tuple[Kind[Any], ...]] = (
         key="uri",
         parse=public_identity_key,
         filters=("subscription", "operator", "kind", "barred", "service_profile", "state"),
-        example={"uri": "sip:alice@ims.example", "subscription": "alice", "display_name": "Alice"},
+        example={"uri": "sip:alice.home@ims.example", "subscription": "alice", "display_name": "Alice"},
         of=lambda services: Parts(services.subscribers, PUBLIC_IDENTITIES),
         notes="A part of its subscription: the entity tag is that of the subscription. Its contacts go with it.",
     ),

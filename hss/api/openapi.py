@@ -403,7 +403,7 @@ def _by_hand() -> Schema:
                 errors=("exists", "taken"),
                 answers={"201": _answer("created", _schema(Subscriber), "ETag", "Location")},
                 body=_content(
-                    _schema(NewSubscriber), {"operator": "mobile", "imsi": "262011234567890", "msisdn": "+491715407090"}
+                    _schema(NewSubscriber), {"operator": "mobile", "imsi": "262011234567892", "msisdn": "+491715407092"}
                 ),
             )
         },
