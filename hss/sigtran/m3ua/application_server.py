@@ -3,8 +3,9 @@
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
+from hss.machine import Turn
 from hss.sigtran.m3ua.events import AsState
 from hss.sigtran.m3ua.links import Carrier
 from hss.sigtran.m3ua.messages import Transfer
@@ -16,6 +17,15 @@ MOST_HELD: Final = 1000  # transfers that wait while the server is pending
 
 class Process(Carrier, Protocol):
     """An application server process, as its server sees it."""
+
+    @property
+    def identifier(self) -> bytes | None:
+        """What ASP Up named it."""
+        ...
+
+    def push_turn(self, turn: Turn[Any]) -> None:
+        """Have a turn carried out that no call of its machine asked for."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

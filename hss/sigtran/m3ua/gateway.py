@@ -2,18 +2,15 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Generic
+from typing import Final, Generic
 
 from hss.machine import Turn
 from hss.sigtran.layer import L, earliest
 from hss.sigtran.m3ua import messages
-from hss.sigtran.m3ua.application_server import PENDING_S, ApplicationServer, ServerConfig
+from hss.sigtran.m3ua.application_server import PENDING_S, ApplicationServer, Process, ServerConfig
 from hss.sigtran.m3ua.errors import M3uaFault
 from hss.sigtran.m3ua.events import AsState, AsStateChanged, DestinationState
 from schemas.numbers.m3ua import ErrorCode, Kind, Status, Tag
-
-if TYPE_CHECKING:
-    from hss.sigtran.m3ua.sgp import Sgp
 
 MOST_SERVERS: Final = 256  # where any routing context is taken
 
@@ -61,7 +58,7 @@ class Gateway(Generic[L]):
             for server in config.servers or ()
         }
         self.destinations: dict[int, DestinationState] = {}
-        self.members: list[Sgp[L]] = []
+        self.members: list[Process] = []
 
     def named(self, contexts: Iterable[int]) -> list[ApplicationServer]:
         """Find the servers of a Routing Context parameter; without one, those that there can be."""
@@ -98,7 +95,7 @@ class Gateway(Generic[L]):
 
     # State of servers.
 
-    def announce(self, server: ApplicationServer, turn: Turn[L], asker: "Sgp[L] | None" = None) -> None:
+    def announce(self, server: ApplicationServer, turn: Turn[L], asker: Process | None = None) -> None:
         """Tell all members of a server its new state; `asker`'s message goes into `turn`."""
         turn.events.append(AsStateChanged(routing_context=server.routing_context, state=server.state))
         status = STATUS_OF.get(server.state)
@@ -108,13 +105,13 @@ class Gateway(Generic[L]):
 
     def notify(
         self,
-        member: object,
+        member: Process,
         status: Status,
         server: ApplicationServer,
         turn: Turn[L],
         *,
-        asker: "Sgp[L] | None" = None,
-        about: "Sgp[L] | None" = None,
+        asker: Process | None = None,
+        about: Process | None = None,
     ) -> None:
         """Send NTFY to one member."""
         if not self.config.notifies:
@@ -123,16 +120,14 @@ class Gateway(Generic[L]):
         if member is asker:
             turn.send.append(octets)
             return
-        for other in self.members:
-            if other is member:
-                other.push_turn(Turn(send=[octets]))
+        member.push_turn(Turn(send=[octets]))
 
     @property
     def deadline(self) -> float | None:
         """When the next pending server expires."""
         return earliest(*(server.pending_until for server in self.servers.values()))
 
-    def wake(self, turn: Turn[L], *, now: float, asker: "Sgp[L] | None" = None) -> None:
+    def wake(self, turn: Turn[L], *, now: float, asker: Process | None = None) -> None:
         """Let pending servers expire."""
         for server in self.servers.values():
             if server.expire(now=now):

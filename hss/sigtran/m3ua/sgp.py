@@ -29,7 +29,7 @@ class Sgp(Association[L]):
         self._gateway = gateway
         self._up_until: float | None = None
         self.state = AspState.DOWN
-        self.identifier: bytes | None = None
+        self._identifier: bytes | None = None
         self.joined: list[ApplicationServer] = []
         self._handlers: Final[Mapping[Kind, Callable[[Parameters, Turn[L], float], None]]] = {
             Kind.ASPUP: self._on_up,
@@ -47,6 +47,11 @@ class Sgp(Association[L]):
     def handlers(self) -> Mapping[Kind, Callable[[Parameters, Turn[L], float], None]]:
         """What to do with each kind of message."""
         return self._handlers
+
+    @property
+    def identifier(self) -> bytes | None:
+        """What ASP Up named this process."""
+        return self._identifier
 
     def connected(self, *, now: float) -> Turn[L]:
         """Wait for ASP Up."""
@@ -98,7 +103,7 @@ class Sgp(Association[L]):
         if self.state is AspState.ACTIVE:
             self._answer_unexpected(turn)
         self._up_until = None
-        self.identifier = identifier
+        self._identifier = identifier
         turn.send.append(messages.write(Kind.ASPUP_ACK))
         self._step_back(turn)
         self._change(AspState.INACTIVE, turn)

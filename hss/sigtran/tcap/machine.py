@@ -59,6 +59,7 @@ class Request:
     dialogue: Dialogue
     components: bytes = b""
     portion: bytes = b""
+    cause: PAbortCause | None = None  # of an Abort that speaks for the provider
     within_s: float | None = None  # how long the dialogue may wait from now on
 
 
@@ -258,7 +259,7 @@ class Tcap(Generic[L]):
                 dialogue.first = primitive
         components = read_components(message.components, 0, len(message.components))
         duty = self._user.proceed(dialogue, portion, components, last=last, now=now)
-        dialogue.confirmed = True
+        dialogue.confirmed |= dialogue.ours
         return self._down(duty, now, None if last else dialogue)
 
     def _aborted(self, dialogue: Dialogue, message: Message, now: float) -> Duty[Unitdata, L]:
@@ -362,6 +363,7 @@ class Tcap(Generic[L]):
             type=request.verb.value,
             originating=(dialogue.local or 0).to_bytes(ID_OCTETS, "big") if waits else b"",
             destination=dialogue.remote,
+            cause=request.cause,
             portion=request.portion,
             components=request.components,
         )

@@ -1,0 +1,268 @@
+"""The operations that the HSS serves: one row each, with reader, service and writer."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+from hss.procedures.map_location import (
+    ImsiRequest,
+    InterrogationRequest,
+    ReachState,
+    ShortMessageRequest,
+    ShortMessageRoute,
+    SubscriberState,
+)
+from hss.procedures.map_refusals import OptimalRoutingNotAllowed, Refusal, UnexpectedData
+from hss.procedures.map_routing_info import MOST_SHORT_NUMBER, Forward, RoutingInfoRequest
+from hss.services.map import RoutingInfoAnswer
+from hss.sigtran import ber
+from hss.sigtran.map.asn1 import content_of
+from hss.sigtran.map.call_handling import (
+    ForwardingData,
+    SendRoutingInfoArg,
+    SendRoutingInfoRes,
+    read_routing_info_arg,
+    write_routing_info_res,
+)
+from hss.sigtran.map.extension import SIP_PORT, IcscfRoutingInfo, PrivateExtension
+from hss.sigtran.map.location import (
+    ANY_TIME_INTERROGATION_ARG,
+    ANY_TIME_INTERROGATION_RES,
+    ROUTING_INFO_FOR_SM_ARG,
+    ROUTING_INFO_FOR_SM_RES,
+    AnyTimeInterrogationRes,
+    LocationInformation,
+    LocationWithLmsi,
+    RoutingInfoForSmRes,
+    SubscriberInfo,
+    read_send_imsi_arg,
+    write_send_imsi_res,
+)
+from hss.sigtran.map.numbers import E164, INTERNATIONAL, Address
+from schemas.identities import MOST_DIGITS, Imsi, Msisdn
+from schemas.numbers.map import Context, InterrogationType, NotReachableReason, Operation
+from schemas.states import ForwardingCondition
+
+
+class Served(Protocol):
+    """What the dispatcher asks of the services."""
+
+    def route_call(self, request: RoutingInfoRequest, *, now: float) -> object:
+        """Serve sendRoutingInfo."""
+        ...
+
+    def route_short_message(self, request: ShortMessageRequest, *, now: float) -> object:
+        """Serve sendRoutingInfoForSM."""
+        ...
+
+    def interrogate(self, request: InterrogationRequest, *, now: float) -> object:
+        """Serve anyTimeInterrogation."""
+        ...
+
+    def identify(self, request: ImsiRequest, *, now: float) -> object:
+        """Serve sendIMSI."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One operation: its context, and what happens to its argument.
+
+    `read` gives the request or a refusal, and raises `DecodeError` where the parameter is mistyped; `serve` gives the
+    answer, a refusal, or an awaitable of either; `write` gives the octets of the result's parameter.
+    """
+
+    context: Context
+    read: Callable[[bytes, int], Any]
+    serve: Callable[..., Any | Awaitable[Any]]
+    write: Callable[[Any, int], bytes]
+
+
+def operations(service: Served) -> Mapping[int, Entry]:
+    """Join the operations to what serves them."""
+    return {
+        Operation.SEND_ROUTING_INFO: Entry(
+            context=Context.LOCATION_INFO_RETRIEVAL,
+            read=read_routing_info,
+            serve=service.route_call,
+            write=write_routing_info,
+        ),
+        Operation.SEND_ROUTING_INFO_FOR_SM: Entry(
+            context=Context.SHORT_MSG_GATEWAY,
+            read=read_short_message,
+            serve=service.route_short_message,
+            write=write_short_message,
+        ),
+        Operation.ANY_TIME_INTERROGATION: Entry(
+            context=Context.ANY_TIME_INFO_ENQUIRY,
+            read=read_interrogation,
+            serve=service.interrogate,
+            write=write_interrogation,
+        ),
+        Operation.SEND_IMSI: Entry(
+            context=Context.IMSI_RETRIEVAL,
+            read=read_identification,
+            serve=service.identify,
+            write=write_identification,
+        ),
+    }
+
+
+def subscriber_number(address: Address) -> Msisdn | None:
+    """Take an address as the number of a subscriber: international E.164, digits only; None where it is none."""
+    digits = address.digits
+    if address.plan != E164 or address.nature not in {0, INTERNATIONAL}:
+        return None
+    return Msisdn(digits) if digits.isdecimal() and len(digits) <= MOST_DIGITS else None
+
+
+# sendRoutingInfo
+
+CONDITION_OF: Final[Mapping[int, ForwardingCondition]] = {  # ForwardingReason
+    0: ForwardingCondition.NOT_REACHABLE,
+    1: ForwardingCondition.BUSY,
+    2: ForwardingCondition.NO_REPLY,
+}
+OPTIONS_OF: Final[Mapping[ForwardingCondition, bytes]] = {  # bits 4 and 3 of ForwardingOptions
+    ForwardingCondition.NOT_REACHABLE: b"\x00",
+    ForwardingCondition.BUSY: b"\x04",
+    ForwardingCondition.NO_REPLY: b"\x08",
+    ForwardingCondition.UNCONDITIONAL: b"\x0c",
+}
+
+
+def read_routing_info(parameter: bytes, version: int) -> RoutingInfoRequest | Refusal:
+    """Read what a Gateway-MSC asks."""
+    argument = read_routing_info_arg(parameter, version)
+    msisdn = subscriber_number(argument.msisdn)
+    if msisdn is None:
+        return UnexpectedData()
+    if version < 3:
+        return RoutingInfoRequest(msisdn=msisdn, understands_names=False)
+    if argument.or_interrogation:
+        return OptimalRoutingNotAllowed()
+    return _read_version_three(msisdn, argument)
+
+
+def _read_version_three(msisdn: Msisdn, argument: SendRoutingInfoArg) -> RoutingInfoRequest | Refusal:
+    kind, reason = argument.interrogation_type, argument.forwarding_reason
+    if kind not in {InterrogationType.BASIC_CALL, InterrogationType.FORWARDING}:
+        return UnexpectedData()
+    asks_forwarding = kind == InterrogationType.FORWARDING
+    if asks_forwarding and reason is not None and reason not in CONDITION_OF:
+        return UnexpectedData()
+    return RoutingInfoRequest(
+        msisdn=msisdn,
+        forwarding=CONDITION_OF[reason] if asks_forwarding and reason is not None else None,
+        circuit_switched_leg=asks_forwarding
+        or (argument.camel_info is not None and argument.camel_info.suppress_t_csi),
+        suppresses_barring=argument.suppress_incoming_call_barring,
+        takes_long_numbers=argument.long_ftn_supported,
+    )
+
+
+def write_routing_info(answer: RoutingInfoAnswer, version: int) -> bytes:
+    """Write the answer in the form of a version."""
+    imsi = None if answer.imsi is None else answer.imsi.digits
+    number = answer.roaming_number or answer.imrn
+    result = SendRoutingInfoRes(
+        imsi=imsi,
+        roaming_number=None if number is None else Address(number),
+        forwarding_data=None if answer.forward is None else _forwarding_data(answer.forward),
+    )
+    if answer.icscf and version >= 3:
+        first, *others = answer.icscf
+        info = IcscfRoutingInfo(
+            name=first.host,
+            port=None if first.port == SIP_PORT else first.port,
+            alternatives=tuple(other.host for other in others),
+        )
+        result.extensions = (PrivateExtension(oid=ber.write_oid(answer.extension_oid), body=info.encode()),)
+    return write_routing_info_res(result, version)
+
+
+def _forwarding_data(forward: Forward) -> ForwardingData:
+    number = Address(forward.number)
+    options = OPTIONS_OF[forward.condition]
+    if len(forward.number) > MOST_SHORT_NUMBER:
+        return ForwardingData(long_number=number, options=options)
+    return ForwardingData(number=number, options=options)
+
+
+# sendRoutingInfoForSM
+
+
+def read_short_message(parameter: bytes, version: int) -> ShortMessageRequest | Refusal:
+    """Read what an SMS gateway asks."""
+    del version
+    argument = ROUTING_INFO_FOR_SM_ARG.read(content_of(parameter, 0x30))
+    msisdn = subscriber_number(argument.msisdn)
+    if msisdn is None:
+        return UnexpectedData()
+    return ShortMessageRequest(
+        msisdn=msisdn, service_centre=argument.service_centre.digits, priority=bool(argument.priority)
+    )
+
+
+def write_short_message(answer: ShortMessageRoute, version: int) -> bytes:
+    """Write IMSI and node number; the same octets in all versions."""
+    del version
+    location = LocationWithLmsi(node_number=Address(answer.node_number))
+    return ber.write(
+        0x30, ROUTING_INFO_FOR_SM_RES.write(RoutingInfoForSmRes(imsi=answer.imsi.digits, location=location))
+    )
+
+
+# anyTimeInterrogation
+
+
+def read_interrogation(parameter: bytes, version: int) -> InterrogationRequest | Refusal:
+    """Read what a gsmSCF asks."""
+    del version
+    argument = ANY_TIME_INTERROGATION_ARG.read(content_of(parameter, 0x30))
+    kind, value = argument.subscriber
+    msisdn = subscriber_number(value) if kind == "msisdn" else None
+    if kind == "msisdn" and msisdn is None:
+        return UnexpectedData()
+    return InterrogationRequest(
+        msisdn=msisdn,
+        imsi=Imsi(value) if kind == "imsi" else None,
+        wants_location=argument.requested.location,
+        wants_state=argument.requested.state,
+    )
+
+
+STATE_OF: Final[Mapping[ReachState, tuple[str, int]]] = {
+    ReachState.IDLE: ("idle", True),
+    ReachState.DETACHED: ("not_reachable", NotReachableReason.IMSI_DETACHED),
+}
+
+
+def write_interrogation(answer: SubscriberState, version: int) -> bytes:
+    """Write location and state, as far as they were asked for and are known."""
+    del version
+    location = None
+    if answer.vlr_number is not None or answer.msc_number is not None:
+        location = LocationInformation(
+            age_minutes=0,
+            vlr_number=None if answer.vlr_number is None else Address(answer.vlr_number),
+            msc_number=None if answer.msc_number is None else Address(answer.msc_number),
+        )
+    info = SubscriberInfo(location=location, state=None if answer.state is None else STATE_OF[answer.state])
+    return ber.write(0x30, ANY_TIME_INTERROGATION_RES.write(AnyTimeInterrogationRes(info=info)))
+
+
+# sendIMSI
+
+
+def read_identification(parameter: bytes, version: int) -> ImsiRequest | Refusal:
+    """Read the number whose IMSI is wanted."""
+    del version
+    msisdn = subscriber_number(read_send_imsi_arg(parameter))
+    return UnexpectedData() if msisdn is None else ImsiRequest(msisdn=msisdn)
+
+
+def write_identification(answer: Imsi, version: int) -> bytes:
+    """Write the IMSI."""
+    del version
+    return write_send_imsi_res(answer.digits)
