@@ -10,6 +10,7 @@ from collections.abc import Callable
 from sqlalchemy import insert, select
 
 from hss.store import tables as t
+from hss.store.bulk import BulkSubscribers
 from hss.store.calls import CallLoader
 from hss.store.database import POSTGRESQL, Database, address_of, open_database
 from hss.store.errors import translated
@@ -19,6 +20,7 @@ from hss.store.notifications import Link, LinkListener, Listening
 from hss.store.numbering import IcscfPools, Operators, PortedNumbers
 from hss.store.ranges import NumberingLoader
 from hss.store.sealing import Sealer
+from hss.store.secrets import Secrets
 from hss.store.services import DiameterPeers, ServiceProfiles, SharedSets
 from hss.store.subscribers import SubscriberRepository
 from hss.store.unit_of_work import Listener, UnitOfWork, Writer
@@ -41,6 +43,8 @@ class Store:
         self.diameter_peers = DiameterPeers(database, writer)
         self.ported_numbers = PortedNumbers(database, writer)
         self.subscribers = SubscriberRepository(database, writer, sealer)
+        self.bulk = BulkSubscribers(database, writer, sealer)
+        self.secrets = Secrets(database, sealer)
         self.cx = CxLoader(database, writer)
         self.calls = CallLoader(database)
         self.numbering = NumberingLoader(database)

@@ -24,8 +24,13 @@ class Sealer:
     def __init__(self, key: bytes, random_octets: Callable[[int], bytes]) -> None:
         if len(key) != KEY_OCTETS:
             raise WrongKey(f"the key has {len(key)} octets; it must have {KEY_OCTETS}")
+        self._made_with = (key, random_octets)
         self._cipher = AESGCM(key)
         self._random = random_octets
+
+    def __reduce__(self) -> tuple[type["Sealer"], tuple[bytes, Callable[[int], bytes]]]:
+        """Let a process of our own have a copy; the cipher itself cannot travel."""
+        return Sealer, self._made_with
 
     def seal(self, secret: bytes, owner: str) -> bytes:
         """Encrypt `secret` of the record named `owner`."""

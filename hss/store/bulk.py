@@ -1,0 +1,99 @@
+"""Import and export of whole subscribers: the port `Bulk` of one database."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
+from typing import Final
+
+from hss.services.administration import MOST_REFUSED_KEPT, BulkReport, Refused
+from hss.store.bulk_cutting import Chunk, Cutter
+from hss.store.bulk_giving import Giver
+from hss.store.bulk_reading import CSV, JSONL
+from hss.store.bulk_rows import Batch
+from hss.store.bulk_workers import LONG, Readers
+from hss.store.bulk_writing import BatchWriter, ReferencesChanged, Written, read_references
+from hss.store.database import Database
+from hss.store.sealing import Sealer
+from hss.store.unit_of_work import Writer
+
+MOST_LINES: Final = 50_000  # of a batch
+
+
+class BulkSubscribers:
+    """Imports and exports. A file of `long` lines and more is read by processes of their own."""
+
+    def __init__(self, database: Database, writer: Writer, sealer: Sealer | None, *, long: int = LONG) -> None:
+        self._database = database
+        self._writer = writer
+        self._sealer = sealer
+        self._long = long
+
+    async def take(
+        self, lines: AsyncIterator[bytes], *, form: str, batch: int = 5000, resume_behind: int = 0
+    ) -> AsyncGenerator[BulkReport, None]:
+        """Import a JSONL or CSV file; a report after each committed batch, and one at the end."""
+        _check(form)
+        cutter = Cutter(form, lines_each=min(max(batch, 1), MOST_LINES), behind=resume_behind)
+        report = BulkReport()
+        async with aclosing(cutter.chunks(lines)) as chunks, aclosing(self._batches(cutter, chunks)) as batches:
+            async for made, written in batches:
+                report = _next(report, made.last, written)
+                yield report
+        if report.line < cutter.seen or not cutter.seen:
+            yield _next(report, cutter.seen, Written(created=0, replaced=0, refused=()))
+
+    def give(self, *, form: str, sealed: bool = False) -> AsyncGenerator[bytes, None]:
+        """Export all subscribers in the order of their names, in pieces of whole lines."""
+        _check(form)
+        return Giver(self._database).give(form=form, sealed=sealed)
+
+    async def _batches(
+        self, cutter: Cutter, chunks: AsyncGenerator[Chunk, None]
+    ) -> AsyncGenerator[tuple[Batch, Written], None]:
+        """Read some chunks ahead; write one after the other."""
+        async with self._database.read() as connection:
+            references = await read_references(connection)
+        writer = BatchWriter(self._database, self._writer)
+        readers: Readers | None = None
+        reading: deque[tuple[Chunk, asyncio.Future[Batch]]] = deque()
+        try:
+            while True:
+                while len(reading) < (readers.ahead if readers else 1) and (chunk := await anext(chunks, None)):
+                    readers = readers or Readers(cutter.form, references, self._sealer, long=self._long)
+                    reading.append((chunk, readers.start(chunk)))
+                if not reading or readers is None:
+                    return
+                made = await readers.result(reading[0][1])
+                try:
+                    written = await writer.write(made, references)
+                except ReferencesChanged as changed:
+                    readers.close()
+                    references = changed.references
+                    readers = Readers(cutter.form, references, self._sealer, long=self._long)
+                    again = [chunk for chunk, _ in reading]
+                    reading = deque((chunk, readers.start(chunk)) for chunk in again)
+                    continue
+                reading.popleft()
+                yield made, written
+        finally:
+            if readers:
+                readers.close()
+            await writer.finish()
+
+
+def _check(form: str) -> None:
+    if form not in {JSONL, CSV}:
+        raise Refused("form", f"must be {JSONL} or {CSV}")
+
+
+def _next(report: BulkReport, line: int, written: Written) -> BulkReport:
+    refused = list(written.refused)
+    return BulkReport(
+        line=line,
+        created=report.created + written.created,
+        replaced=report.replaced + written.replaced,
+        refused=(report.refused + refused)[:MOST_REFUSED_KEPT],
+        refused_count=report.refused_count + len(refused),
+        latest=refused,
+    )
