@@ -8,7 +8,7 @@ from typing import Final
 
 from routing.entering import choose_icscf, enter, serve
 from routing.following import fork_contacts, locate
-from routing.normalise import Code, Number, NumberError, Profile, normalise
+from routing.normalise import Code, Number, NumberError, Profile, in_order, normalise
 from routing.plan import Outcome, Plan, Query, Step
 from routing.portability import find_operator
 from routing.ports import State
@@ -45,6 +45,8 @@ def _normalise(way: Way) -> Outcome | None:
             step, what = (2, "ddi") if error.code in {Code.INCOMPLETE, Code.DDI_TOO_LONG} else (1, "normalise")
             way.trace.append(Step(step, what, f"{query.called}", error.code, error.rule, error.why))
         return _refused(error)
+    if query.dipped:
+        number = number._replace(npdi=True, parameters=in_order(dict(number.parameters) | {"npdi": None}))
     way.number = number if query.trusted or not number.parameters else _distrusted(number)
     if query.explain:
         _explain_number(way, number, profile)

@@ -36,7 +36,8 @@ NOTHING_SUPPOSED: Final = Suppose()
 class Query:
     """A called number and everything that decides its way. `at` in seconds since 1970 (UTC).
 
-    `trusted` = number portability that comes in the number is believed (RFC 4694 §5). `follow` = go on to the S-CSCF
+    `trusted` = number portability that comes in the number is believed (RFC 4694 §5); `dipped` = signalling beside the
+    number says that it was looked up before. `follow` = go on to the S-CSCF
     and the contacts; ENUM only needs the I-CSCF. `explain` = record the trace.
     """
 
@@ -46,6 +47,7 @@ class Query:
     at: float = 0.0
     seed: int = 0
     trusted: bool = True
+    dipped: bool = False
     follow: bool = True
     explain: bool = True
     mode: Fork | None = None

@@ -1,0 +1,105 @@
+"""From ISUP IAM to SIP INVITE: what Gateway-MSC and signalling gateway, or MGCF, send to the I-CSCF (RFC 3398 §8, §12)."""
+
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Final, NamedTuple
+
+from routing.decision import route
+from routing.iam import ALLOWED, FAILED, NETWORK, RESTRICTED, VERIFIED, Calling, Iam, decode_iam
+from routing.normalise import DEFAULT_PROFILE, Kind, NumberError, Profile, Stems, normalise
+from routing.plan import NOTHING_SUPPOSED, Plan, Query, Suppose
+from routing.ports import State
+from routing.selection import Member
+from routing.tables import Tables
+
+MAX_FORWARDS: Final = 70  # RFC 3261 §8.1.1.6
+ISUP_BODY: Final = "application/ISUP;version=itu-t92+;base=itu-t92+"  # RFC 3204 §3.1
+ANONYMOUS: Final = '"Anonymous" <sip:anonymous@anonymous.invalid>'  # RFC 3323 §4.1
+_NO_STEMS: Final = Stems()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatewaySettings:
+    """The gateway that writes the INVITE. `isup_body` = put the IAM into the body (RFC 3204)."""
+
+    profile: Profile = DEFAULT_PROFILE
+    host: str = "gateway.invalid"
+    port: int = 5060
+    isup_body: bool = False
+    at: float = 0.0
+    seed: int = 0
+    suppose: Suppose = NOTHING_SUPPOSED
+
+
+class FromIam(NamedTuple):
+    """An IAM, the way of its call, and either the INVITE with its next hop, or the cause value of a REL."""
+
+    iam: Iam
+    plan: Plan
+    invite: bytes | None
+    next_hop: Member | None
+    release_cause: int | None
+
+
+def route_iam(
+    octets: bytes, tables: Tables, state: State, settings: GatewaySettings, *, with_circuit: bool = False
+) -> FromIam:
+    """Follow the call of an IAM and write the INVITE of it; raise `DecodeError` where the octets are no IAM."""
+    iam = decode_iam(octets, with_circuit=with_circuit)
+    query = Query(
+        called=iam.called_octets,
+        kind=Kind.ISUP_OCTETS,
+        profile=settings.profile,
+        at=settings.at,
+        seed=settings.seed,
+        dipped=iam.translated,
+        suppose=settings.suppose,
+    )
+    plan = route(query, tables, state)
+    if plan.icscf is None or plan.icscf.ranking.chosen is None:
+        return FromIam(iam, plan, None, None, plan.outcome.isup_cause)
+    return FromIam(iam, plan, write_invite(iam, plan, settings), plan.icscf.ranking.chosen, None)
+
+
+def write_invite(iam: Iam, plan: Plan, settings: GatewaySettings) -> bytes:
+    """Write the INVITE; the same IAM gives the same octets, so that a test can compare them."""
+    basis = blake2b(iam.octets + f"|{settings.host}|{settings.seed}".encode(), digest_size=12).hexdigest()
+    body = iam.octets if settings.isup_body else b""
+    lines = [
+        f"INVITE {plan.request_uri} SIP/2.0",
+        f"Via: SIP/2.0/UDP {settings.host}:{settings.port};branch=z9hG4bK{basis[:16]}",
+        f"Max-Forwards: {MAX_FORWARDS}",
+        *_caller(iam.calling, settings.profile, f";tag={basis[16:]}"),
+        f"To: <{plan.request_uri}>",
+        f"Call-ID: {basis}@{settings.host}",
+        "CSeq: 1 INVITE",
+        f"Contact: <sip:{settings.host}:{settings.port}>",
+    ]
+    if body:
+        lines += [f"Content-Type: {ISUP_BODY}", "Content-Disposition: signal;handling=optional"]
+    lines.append(f"Content-Length: {len(body)}\r\n\r\n")
+    return "\r\n".join(lines).encode("ascii", "replace") + body
+
+
+def _caller(calling: Calling | None, profile: Profile, tag: str) -> list[str]:
+    """Say who calls: From as the called user may see it, P-Asserted-Identity as the network knows it (RFC 3325)."""
+    uri = calling_uri(calling, profile)
+    if uri is None or calling is None:
+        return [f"From: {ANONYMOUS}{tag}"]
+    shown = f"<{uri}>" if calling.presentation == ALLOWED else ANONYMOUS
+    lines = [f"From: {shown}{tag}"]
+    if calling.screening in {VERIFIED, NETWORK}:
+        lines.append(f"P-Asserted-Identity: <{uri}>")
+    if calling.presentation == RESTRICTED:
+        lines.append("Privacy: id")
+    return lines
+
+
+def calling_uri(calling: Calling | None, profile: Profile) -> str | None:
+    """Write the calling number as a tel URI; None where there is none that could be shown or vouched for."""
+    if calling is None or calling.presentation not in {ALLOWED, RESTRICTED} or calling.screening == FAILED:
+        return None
+    try:
+        return normalise(Kind.ISUP, calling.signals, profile, _NO_STEMS).tel_uri
+    except NumberError:
+        return None
