@@ -358,9 +358,8 @@ class TransportContract:
             return Toy({})
 
         async with bench(wire, build=build) as it:
-            peer = await it.call()
             with pytest.raises(ConnectionResetError):
-                await peer.receive()
+                await (await it.call()).receive()
             assert isinstance((await it.until_seen(MachineFailed))[0].error, ZeroDivisionError)
             second = await it.call()
             assert await answered(second)
