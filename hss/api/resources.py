@@ -22,7 +22,7 @@ from hss.api.problems import (
     field_problem,
     invalid,
 )
-from hss.services.administration import NotFound, Resource, Stored, VersionMismatch
+from hss.services.administration import NotFound, Refused, Resource, Stored, VersionMismatch
 from schemas.documents import Document
 
 ROOT: Final = "/api/v1"
@@ -52,7 +52,11 @@ class Endpoint(Generic[D]):
     async def list(self, request: web.Request) -> web.Response:
         """List documents in the order of their keys."""
         after, limit, filters = self._asked(request)
-        page = await self._resource.page(after=after, limit=limit, filters=filters)
+        try:
+            page = await self._resource.page(after=after, limit=limit, filters=filters)
+        except Refused as error:  # of the query, for there is no document
+            field = error.field if error.field in filters else "after"
+            raise field_problem(BAD_REQUEST, field, error.rule) from error
         following = None
         if page.next_after is not None:
             query = urlencode({**filters, "limit": limit, "after": page.next_after})
