@@ -10,7 +10,7 @@ from collections.abc import Callable
 from sqlalchemy import insert, select
 
 from hss.store import tables as t
-from hss.store.bulk import BulkSubscribers
+from hss.store.bulk import StoreBulk
 from hss.store.calls import CallLoader
 from hss.store.database import POSTGRESQL, Database, address_of, open_database
 from hss.store.errors import translated
@@ -43,7 +43,7 @@ class Store:
         self.diameter_peers = DiameterPeers(database, writer)
         self.ported_numbers = PortedNumbers(database, writer)
         self.subscribers = SubscriberRepository(database, writer, sealer)
-        self.bulk = BulkSubscribers(database, writer, sealer)
+        self.bulk = StoreBulk(self)
         self.secrets = Secrets(database, sealer)
         self.cx = CxLoader(database, writer)
         self.calls = CallLoader(database)

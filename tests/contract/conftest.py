@@ -2,15 +2,19 @@
 
 import os
 import pwd
+import secrets
 import shutil
 import subprocess
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from hss.store.engine import Store, open_store
+from hss.store.tables import METADATA
+from hss.store.unit_of_work import Writer
 
 KEY = bytes(range(32))
 NEEDED = ("initdb", "pg_ctl", "createdb")
@@ -86,19 +90,31 @@ def cluster() -> Iterator[Cluster]:
 @pytest.fixture(params=BACKENDS)
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The address of an empty database."""
+    return _address(request, tmp_path)
+
+
+def _address(request: pytest.FixtureRequest, directory: Path) -> str:
     if request.param == "sqlite":
-        return str(tmp_path / "homeward.db")
+        return str(directory / "homeward.db")
     made: Cluster = request.getfixturevalue("cluster")
     return made.new_database()
 
 
-@pytest.fixture
-def draw() -> Callable[[int], bytes]:
-    return os.urandom
+@pytest_asyncio.fixture(scope="session", loop_scope="session", params=BACKENDS)
+async def opened(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Store]:
+    """A store for all tests that leave nothing open: opening one costs more than most of them."""
+    made = await open_store(
+        _address(request, tmp_path_factory.mktemp("store")), random_octets=secrets.token_bytes, key=KEY
+    )
+    yield made
+    await made.close()
 
 
-@pytest.fixture
-async def store(url: str) -> AsyncIterator[Store]:
-    opened = await open_store(url, random_octets=os.urandom, key=KEY)
-    yield opened
-    await opened.close()
+@pytest_asyncio.fixture(loop_scope="session")
+async def store(opened: Store) -> Store:
+    """A store without records and without listeners."""
+    async with opened.database.write() as connection:
+        for table in reversed(METADATA.sorted_tables):
+            if table.name != "sealing":
+                await connection.execute(table.delete())
+    return Store(opened.database, Writer(opened.database, "test"), opened.sealer)

@@ -17,6 +17,7 @@ from schemas.documents import (
 )
 from tests.contract.store_samples import ALICE, FIXED, MOBILE, POOL, SHARED, TELEPHONY, furnish, plain
 
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 PEER = DiameterPeer.model_validate(
     {"origin_host": "icscf.ims.example", "realm": "ims.example", "addresses": ["192.0.2.1"], "connect": True}
 )
@@ -51,9 +52,7 @@ async def test_what_is_written_is_read_back(store: Store, kind: str, key: str, d
 
 
 @pytest.mark.parametrize(("kind", "key", "document"), KINDS)
-async def test_a_put_of_the_same_document_changes_nothing(
-    store: Store, kind: str, key: str, document: object
-) -> None:
+async def test_a_put_of_the_same_document_changes_nothing(store: Store, kind: str, key: str, document: object) -> None:
     await furnish(store)
     resource = getattr(store, kind)
     await resource.put(key, document)
@@ -200,9 +199,7 @@ async def test_shared_sets_page_by_number(store: Store) -> None:
         ("ported_numbers", PortedNumber(number="+49", operator="nobody"), "operator"),
     ],
 )
-async def test_a_document_that_does_not_fit_is_refused(
-    store: Store, kind: str, document: Operator, field: str
-) -> None:
+async def test_a_document_that_does_not_fit_is_refused(store: Store, kind: str, document: Operator, field: str) -> None:
     await store.shared_filter_criteria_sets.put("7", SHARED)
     with pytest.raises(Refused) as refusal:
         await getattr(store, kind).put(getattr(document, "name", "+49"), document)
