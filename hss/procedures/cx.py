@@ -7,7 +7,6 @@ from hss.procedures.errors import IdentityNotRegistered, RegistrationBroken, Use
 from schemas.numbers.cx import UserAuthorizationType
 from schemas.states import IdentityKind, RegistrationState
 
-
 _PSI: Final = frozenset({IdentityKind.DISTINCT_PSI, IdentityKind.WILDCARDED_PSI})
 _WILDCARDED: Final = frozenset({IdentityKind.WILDCARDED_PSI, IdentityKind.WILDCARDED_USER})
 

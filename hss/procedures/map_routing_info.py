@@ -72,6 +72,11 @@ class IcscfChoice:
     policy: Policy = Policy.RENDEZVOUS
     pool: str = ""
 
+    @property
+    def steady(self) -> bool:
+        """Whether the same number leads to the same order every time."""
+        return self.policy is Policy.RENDEZVOUS or self.policy is Policy.STATIC
+
     @classmethod
     def static(cls, host: str, port: int = 5060) -> "IcscfChoice":
         """Make the choice of just one."""

@@ -30,6 +30,7 @@ from schemas.identities import Imsi, Msisdn
 DEFAULT_MSRN_PREFIX: Final = "49171010"
 DEFAULT_IMRN_PREFIX: Final = "49179900"
 MOST_POOLS: Final = 1000
+MOST_DECISIONS: Final = 20_000
 
 A = TypeVar("A")
 
@@ -151,6 +152,7 @@ class MapService:
         self._interrogation_allowed = interrogation_allowed
         self._seed = seed
         self._turn = 0
+        self._decided: dict[str, tuple[CalledParty, RoutingInfoRequest, Decision]] = {}
 
     # sendRoutingInfo.
 
@@ -162,6 +164,20 @@ class MapService:
         if found is None:
             return self._load_and_route(request, now)
         return self._route(request, found.value, now)
+
+    def _decide(self, request: RoutingInfoRequest, party: CalledParty | None) -> Decision:
+        """Decide, or remember what was decided for the same party and kind of request."""
+        if party is None or party.icscf is None or not party.icscf.steady:
+            self._turn += 1
+            return map_routing_info.decide(request, party, turn=self._turn, seed=self._seed)
+        kept = self._decided.get(party.msisdn.digits)
+        if kept is not None and kept[0] is party and kept[1] == request:
+            return kept[2]
+        decision = map_routing_info.decide(request, party, seed=self._seed)
+        if len(self._decided) >= MOST_DECISIONS:
+            self._decided.clear()
+        self._decided[party.msisdn.digits] = party, request, decision
+        return decision
 
     async def _load_and_route(self, request: RoutingInfoRequest, now: float) -> RoutingInfoAnswer | Refusal:
         answer = self._route(request, await self._load(request.msisdn), now)
@@ -183,8 +199,7 @@ class MapService:
     def _route(
         self, request: RoutingInfoRequest, party: CalledParty | None, now: float
     ) -> RoutingInfoAnswer | Refusal | Awaitable[RoutingInfoAnswer | Refusal]:
-        self._turn += 1
-        decision = map_routing_info.decide(request, party, turn=self._turn, seed=self._seed)
+        decision = self._decide(request, party)
         if party is None or isinstance(decision, Refusal):
             return decision if isinstance(decision, Refusal) else SystemFailure()
         if isinstance(decision, RoamingNumberWanted):

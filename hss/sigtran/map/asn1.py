@@ -63,24 +63,28 @@ class Sequence(Generic[T]):
 
     def __init__(self, make: Callable[..., T], *members: Member) -> None:
         self._make = make
-        self._members = members
-        self._by_tag: Mapping[int, Member] = {member.tag: member for member in members}
+        self._readers: Mapping[int, tuple[str, Callable[[bytes], Any]]] = {
+            member.tag: (member.name, member.kind.read) for member in members
+        }
         # A NULL that is absent is False; every other member that is absent is None.
         self._writers = tuple(
             (member.name, member.tag, member.kind.write, False if member.kind is NULL else None) for member in members
         )
+        self._tag_of = {member.name: member.tag for member in members}
+        self._write_of = {member.name: member.kind.write for member in members}
         self._mandatory = tuple(member.name for member in members if member.mandatory)
 
     def read(self, content: bytes) -> T:
         """Read the content of the sequence."""
         found: dict[str, Any] = {}
         at, stop = 0, len(content)
-        by_tag, read = self._by_tag, ber.read
+        readers, read = self._readers, ber.read
         while at < stop:
             tag, start, end, at = read(content, at, stop)
-            member = by_tag.get(tag)
-            if member is not None and member.name not in found:
-                found[member.name] = member.kind.read(content[start:end])
+            if tag in readers:
+                name, reader = readers[tag]
+                if name not in found:
+                    found[name] = reader(content[start:end])
         for name in self._mandatory:
             if name not in found:
                 raise MissingMember(name)
@@ -94,6 +98,11 @@ class Sequence(Generic[T]):
             if field is not absent:
                 content += ber.write(tag, write(field))
         return content
+
+    def write_some(self, **fields: Any) -> bytes:  # noqa: ANN401 - each field has the type of its member
+        """Write just these fields, which must stand in the order of declaration."""
+        tag_of = self._tag_of
+        return b"".join([ber.write(tag_of[name], self._write_of[name](field)) for name, field in fields.items()])
 
     @property
     def kind(self) -> Kind:
@@ -117,7 +126,7 @@ def explicit(*choices: Member) -> Kind:
     by_name = {choice.name: choice for choice in choices}
 
     def read(content: bytes) -> tuple[str, Any]:
-        element = ber.read(content, 0, len(content))
+        element = ber.element(content, 0, len(content))
         choice = by_tag.get(element.tag)
         if choice is None:
             raise DecodeError(f"choice {element.tag:#04x}", at=0)

@@ -305,7 +305,7 @@ def read_roaming_number_res(parameter: bytes) -> Address:
     """Read the roaming number: bare in versions 1 and 2, in a SEQUENCE in version 3."""
     tag, content = ber.only(parameter) if parameter else (0, b"")
     if tag == 0x30:
-        first = ber.read(content, 0, len(content))
+        first = ber.element(content, 0, len(content))
         tag, content = first.tag, content[first.start : first.stop]
     if tag != 0x04:
         raise DecodeError("result of provideRoamingNumber without a number", at=0)

@@ -18,13 +18,14 @@ from hss.services.map import RoutingInfoAnswer
 from hss.sigtran import ber
 from hss.sigtran.map.asn1 import content_of
 from hss.sigtran.map.call_handling import (
+    ROUTING_INFO_RES,
     ForwardingData,
     SendRoutingInfoArg,
     SendRoutingInfoRes,
     read_routing_info_arg,
     write_routing_info_res,
 )
-from hss.sigtran.map.extension import SIP_PORT, IcscfRoutingInfo, PrivateExtension
+from hss.sigtran.map.extension import SIP_PORT, IcscfRoutingInfo, PrivateExtension, write_container
 from hss.sigtran.map.location import (
     ANY_TIME_INTERROGATION_ARG,
     ANY_TIME_INTERROGATION_RES,
@@ -39,9 +40,12 @@ from hss.sigtran.map.location import (
     write_send_imsi_res,
 )
 from hss.sigtran.map.numbers import E164, INTERNATIONAL, Address
+from routing.selection import Member
 from schemas.identities import MOST_DIGITS, Imsi, Msisdn
 from schemas.numbers.map import Context, InterrogationType, NotReachableReason, Operation
 from schemas.states import ForwardingCondition
+
+MOST_REMEMBERED: Final = 20_000  # encoded lists of I-CSCFs
 
 
 class Served(Protocol):
@@ -163,22 +167,55 @@ def _read_version_three(msisdn: Msisdn, argument: SendRoutingInfoArg) -> Routing
 
 def write_routing_info(answer: RoutingInfoAnswer, version: int) -> bytes:
     """Write the answer in the form of a version."""
-    imsi = None if answer.imsi is None else answer.imsi.digits
     number = answer.roaming_number or answer.imrn
-    result = SendRoutingInfoRes(
-        imsi=imsi,
-        roaming_number=None if number is None else Address(number),
-        forwarding_data=None if answer.forward is None else _forwarding_data(answer.forward),
-    )
-    if answer.icscf and version >= 3:
-        first, *others = answer.icscf
-        info = IcscfRoutingInfo(
-            name=first.host,
-            port=None if first.port == SIP_PORT else first.port,
-            alternatives=tuple(other.host for other in others),
+    if version < 3:
+        result = SendRoutingInfoRes(
+            imsi=None if answer.imsi is None else answer.imsi.digits,
+            roaming_number=None if number is None else Address(number),
+            forwarding_data=None if answer.forward is None else _forwarding_data(answer.forward),
         )
-        result.extensions = (PrivateExtension(oid=ber.write_oid(answer.extension_oid), body=info.encode()),)
-    return write_routing_info_res(result, version)
+        return write_routing_info_res(result, version)
+    fields: dict[str, object] = {}  # in the order of declaration
+    if answer.imsi is not None:
+        fields["imsi"] = answer.imsi.digits
+    if number is not None:
+        fields["roaming_number"] = Address(number)
+    if answer.forward is not None:
+        fields["forwarding_data"] = _forwarding_data(answer.forward)
+    if answer.icscf:
+        fields["extensions"] = _EXTENSIONS.of(answer.icscf, answer.extension_oid)
+    return ber.write(0xA3, ROUTING_INFO_RES.write_some(**fields))
+
+
+class _Extensions:
+    """Encoded containers of the last lists of I-CSCFs, found by the identity of the list (it is remembered too)."""
+
+    def __init__(self) -> None:
+        self._kept: dict[int, tuple[tuple[Member, ...], str, bytes]] = {}
+
+    def of(self, icscfs: tuple[Member, ...], oid: str) -> bytes:
+        """Find or write the content of the container."""
+        kept = self._kept.get(id(icscfs))
+        if kept is not None and kept[0] is icscfs and kept[1] == oid:
+            return kept[2]
+        content = _write_icscfs(icscfs, oid)
+        if len(self._kept) >= MOST_REMEMBERED:
+            self._kept.clear()
+        self._kept[id(icscfs)] = icscfs, oid, content
+        return content
+
+
+_EXTENSIONS: Final = _Extensions()
+
+
+def _write_icscfs(icscfs: tuple[Member, ...], oid: str) -> bytes:
+    first, *others = icscfs
+    info = IcscfRoutingInfo(
+        name=first.host,
+        port=None if first.port == SIP_PORT else first.port,
+        alternatives=tuple(other.host for other in others),
+    )
+    return write_container((PrivateExtension(oid=ber.write_oid(oid), body=info.encode()),))
 
 
 def _forwarding_data(forward: Forward) -> ForwardingData:

@@ -103,7 +103,7 @@ def read_detail(parameter: bytes) -> int | None:
     try:
         tag, content = ber.only(parameter)
         if tag == 0x30 and content:
-            first = ber.read(content, 0, len(content))
+            first = ber.element(content, 0, len(content))
             tag, content = first.tag, content[first.start : first.stop]
         return ber.read_integer(content) if tag in {_ENUMERATED, 0x80} else None
     except DecodeError:

@@ -51,14 +51,16 @@ def _read_container(content: bytes) -> tuple[PrivateExtension, ...]:
 
 
 def _read_extension(content: bytes) -> PrivateExtension:
-    identifier = ber.read(content, 0, len(content))
+    identifier = ber.element(content, 0, len(content))
     if identifier.tag != ber.OBJECT_IDENTIFIER:
         raise DecodeError("private extension without object identifier", at=0)
     return PrivateExtension(oid=content[identifier.start : identifier.stop], body=content[identifier.after :])
 
 
-def write_container(extensions: Sequence[PrivateExtension]) -> bytes:
-    """Write the content of a container."""
+def write_container(extensions: Sequence[PrivateExtension] | bytes) -> bytes:
+    """Write the content of a container; one that is written already stays as it is."""
+    if isinstance(extensions, bytes):
+        return extensions
     written = (ber.write(0x30, ber.write(ber.OBJECT_IDENTIFIER, each.oid) + each.body) for each in extensions)
     return ber.write(0xA0, b"".join(written))
 

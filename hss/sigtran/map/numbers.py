@@ -8,29 +8,34 @@ from schemas.octets import DecodeError
 INTERNATIONAL: Final = 1
 E164: Final = 1
 MOST_ADDRESS_OCTETS: Final = 20
-SIGNALS: Final = "0123456789*#abc"
+_SWAP: Final = bytes((octet & 15) << 4 | octet >> 4 for octet in range(256))
+# Signals beyond 9 in the order of their codes, and the hexadecimal digits that Python writes for these.
+_SIGNALS: Final = "*#abc"
+_TO_SIGNALS: Final = str.maketrans("abcde", _SIGNALS)
+_FROM_SIGNALS: Final = str.maketrans(_SIGNALS, "abcde", "defABCDEF")
 _FILLER: Final = "f"
-_PAIR_OF: Final = tuple((SIGNALS + _FILLER)[octet & 15] + (SIGNALS + _FILLER)[octet >> 4] for octet in range(256))
-_OCTET_OF: Final = {pair: octet for octet, pair in enumerate(_PAIR_OF)}
 
 
 def read_tbcd(octets: bytes) -> str:
     """Read digits and the signals * # a b c; a filler may stand only at the end."""
-    digits = "".join([_PAIR_OF[octet] for octet in octets])
+    digits = octets.translate(_SWAP).hex()
     if digits.endswith(_FILLER):
         digits = digits[:-1]
+    if digits.isdecimal():
+        return digits
     if _FILLER in digits:
         raise DecodeError("a filler inside the digits", at=0)
-    return digits
+    return digits.translate(_TO_SIGNALS)
 
 
 def write_tbcd(digits: str) -> bytes:
     """Write digits and signals; raise `ValueError` where there is another character."""
-    padded = digits + _FILLER if len(digits) % 2 else digits
-    try:
-        return bytes([_OCTET_OF[padded[at : at + 2]] for at in range(0, len(padded), 2)])
-    except KeyError:
-        raise ValueError(f"not digits of a TBCD string: {digits!r}") from None
+    if not (digits.isascii() and digits.isdecimal()):
+        signals = digits.translate(_FROM_SIGNALS)
+        if len(signals) != len(digits) or not signals.isalnum():
+            raise ValueError(f"not digits of a TBCD string: {digits!r}")
+        digits = signals
+    return bytes.fromhex(digits + _FILLER if len(digits) % 2 else digits).translate(_SWAP)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ SERVICE_TYPES: Final = frozenset({Type.UDTS, Type.XUDTS, Type.LUDTS})
 _FIRST: Final = 0x80
 _IN_SEQUENCE: Final = 0x40
 _TYPES: Final = frozenset(Type)
+_UDT: Final = int(Type.UDT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,13 +126,13 @@ class Message:
         if len(octets) < 5:
             raise DecodeError("SCCP message is cut short", at=len(octets))
         kind = octets[0]
-        if kind == Type.UDT:
+        if kind == _UDT:
             return cls(
                 type=Type.UDT,
                 code=octets[1],
                 called=_address(octets, 2, "called address"),
                 calling=_address(octets, 3, "calling address"),
-                data=_part(octets, 4, "data"),
+                data=_short_part(octets, 4, "data"),
             )
         if kind not in _TYPES:
             raise DecodeError(f"SCCP message type {kind:#04x}", at=0)
@@ -162,8 +163,18 @@ class Message:
         )
 
 
+def _short_part(octets: bytes, at: int, what: str) -> bytes:
+    """Read the part that the one-octet pointer at `at` names."""
+    start = at + octets[at]
+    if start != at and start < len(octets):
+        stop = start + 1 + octets[start]
+        if stop <= len(octets):
+            return octets[start + 1 : stop]
+    raise DecodeError(f"{what} is not in the message", at=at)
+
+
 def _address(octets: bytes, at: int, what: str, pointer: int = 1) -> bytes:
-    address = _part(octets, at, what, pointer=pointer)
+    address = _short_part(octets, at, what) if pointer == 1 else _part(octets, at, what, pointer=pointer)
     if len(address) > MOST_ADDRESS_OCTETS:
         raise DecodeError(f"{what} has {len(address)} octets", at=at)
     return address

@@ -3,7 +3,9 @@
 Parameters are kept as the octets of their whole element; who knows the operation reads them.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from hss.sigtran import ber
 from schemas.numbers.tcap import GeneralProblem, ProblemKind, Tag
@@ -83,15 +85,14 @@ def read_components(data: bytes, start: int, stop: int) -> list[Component]:
     at = start
     while at < stop:
         try:
-            element = ber.read(data, at, stop)
+            tag, inner, end, at = ber.read(data, at, stop)
         except DecodeError:
             found.append(_broken(None, GeneralProblem.BADLY_STRUCTURED_COMPONENT))
             break
-        component = _read_component(data, element)
+        component = _read_component(data, tag, inner, end)
         found.append(component)
         if isinstance(component, Reject) and component.local:
             break
-        at = element.after
     return found
 
 
@@ -99,71 +100,79 @@ def _broken(invoke_id: int | None, problem: GeneralProblem) -> Reject:
     return Reject(invoke_id=invoke_id, kind=ProblemKind.GENERAL, problem=problem, local=True)
 
 
-def _read_component(data: bytes, element: ber.Element) -> Component:
-    tag, start, stop, _ = element
-    if tag not in {Tag.INVOKE, Tag.RESULT_LAST, Tag.RESULT_NOT_LAST, Tag.RETURN_ERROR, Tag.REJECT}:
+def _read_component(data: bytes, tag: int, start: int, stop: int) -> Component:
+    if tag not in _READERS:
         return _broken(None, GeneralProblem.UNRECOGNIZED_COMPONENT)
     invoke_id: int | None = None
     try:
-        first = ber.read(data, start, stop)
-        if first.tag == 0x02 and first.stop - first.start == 1:
-            octet = data[first.start]
+        kind, at, end, after = ber.read(data, start, stop)
+        if kind == 0x02 and end - at == 1:
+            octet = data[at]
             invoke_id = octet - 256 if octet > 127 else octet
-        elif first.tag != 0x05 or tag != Tag.REJECT:
+        elif kind != 0x05 or tag != Tag.REJECT:
             return _broken(None, GeneralProblem.MISTYPED_COMPONENT)
-        return _read_body(data, tag, invoke_id, first.after, stop)
+        return _READERS[tag](data, invoke_id, after, stop)
     except DecodeError:
         return _broken(invoke_id, GeneralProblem.BADLY_STRUCTURED_COMPONENT)
 
 
-def _read_body(data: bytes, tag: int, invoke_id: int | None, at: int, stop: int) -> Component:
-    if tag == Tag.REJECT:
-        element = ber.read(data, at, stop)
-        problem = ber.read_integer(data[element.start : element.stop], "problem")
-        return Reject(invoke_id=invoke_id, kind=element.tag, problem=problem)
-    named = invoke_id or 0
-    if tag == Tag.INVOKE:
-        return _read_invoke(data, named, at, stop)
-    if tag == Tag.RETURN_ERROR:
-        code, after = _read_code(data, at, stop)
-        return ReturnError(invoke_id=named, code=code, parameter=_read_parameter(data, after, stop))
-    return _read_result(data, named, at, stop, last=tag == Tag.RESULT_LAST)
-
-
-def _read_invoke(data: bytes, invoke_id: int, at: int, stop: int) -> Component:
+def _read_invoke(data: bytes, invoke_id: int | None, at: int, stop: int) -> Component:
     linked_id = None
-    if at < stop and data[at] == Tag.LINKED_ID:
-        element = ber.read(data, at, stop)
-        linked_id = ber.read_integer(data[element.start : element.stop], "linkedId")
-        at = element.after
+    if at < stop and data[at] == 0x80:
+        _, start, end, at = ber.read(data, at, stop)
+        linked_id = ber.read_integer(data[start:end], "linkedId")
     operation, after = _read_code(data, at, stop)
     parameter = _read_parameter(data, after, stop)
-    return Invoke(invoke_id=invoke_id, operation=operation, parameter=parameter, linked_id=linked_id)
+    return Invoke(invoke_id=invoke_id or 0, operation=operation, parameter=parameter, linked_id=linked_id)
 
 
-def _read_result(data: bytes, invoke_id: int, at: int, stop: int, *, last: bool) -> Component:
+def _read_error(data: bytes, invoke_id: int | None, at: int, stop: int) -> Component:
+    code, after = _read_code(data, at, stop)
+    return ReturnError(invoke_id=invoke_id or 0, code=code, parameter=_read_parameter(data, after, stop))
+
+
+def _read_reject(data: bytes, invoke_id: int | None, at: int, stop: int) -> Component:
+    kind, start, end, _ = ber.read(data, at, stop)
+    return Reject(invoke_id=invoke_id, kind=kind, problem=ber.read_integer(data[start:end], "problem"))
+
+
+def _read_last(data: bytes, invoke_id: int | None, at: int, stop: int) -> Component:
+    return _read_result(data, invoke_id, at, stop, last=True)
+
+
+def _read_not_last(data: bytes, invoke_id: int | None, at: int, stop: int) -> Component:
+    return _read_result(data, invoke_id, at, stop, last=False)
+
+
+def _read_result(data: bytes, invoke_id: int | None, at: int, stop: int, *, last: bool) -> Component:
     if at == stop:
-        return Result(invoke_id=invoke_id, last=last)
-    element = ber.read(data, at, stop)
-    if element.tag != 0x30:
+        return Result(invoke_id=invoke_id or 0, last=last)
+    tag, start, end, _ = ber.read(data, at, stop)
+    if tag != 0x30:
         return _broken(invoke_id, GeneralProblem.MISTYPED_COMPONENT)
-    operation, after = _read_code(data, element.start, element.stop)
-    parameter = _read_parameter(data, after, element.stop)
-    return Result(invoke_id=invoke_id, operation=operation, parameter=parameter, last=last)
+    operation, after = _read_code(data, start, end)
+    return Result(invoke_id=invoke_id or 0, operation=operation, parameter=_read_parameter(data, after, end), last=last)
+
+
+_READERS: Final[Mapping[int, Callable[[bytes, int | None, int, int], Component]]] = {
+    Tag.INVOKE: _read_invoke,
+    Tag.RESULT_LAST: _read_last,
+    Tag.RESULT_NOT_LAST: _read_not_last,
+    Tag.RETURN_ERROR: _read_error,
+    Tag.REJECT: _read_reject,
+}
 
 
 def _read_code(data: bytes, at: int, stop: int) -> tuple[int | None, int]:
-    element = ber.read(data, at, stop)
-    if element.tag == ber.OBJECT_IDENTIFIER:
-        return None, element.after
-    if element.tag != 0x02:
+    tag, start, end, after = ber.read(data, at, stop)
+    if tag == ber.OBJECT_IDENTIFIER:
+        return None, after
+    if tag != 0x02:
         raise DecodeError("neither a local nor a global code", at=at)
-    if element.stop - element.start == 1 and data[element.start] < 0x80:
-        return data[element.start], element.after
-    return ber.read_integer(data[element.start : element.stop], "code"), element.after
+    if end - start == 1 and data[start] < 0x80:
+        return data[start], after
+    return ber.read_integer(data[start:end], "code"), after
 
 
 def _read_parameter(data: bytes, at: int, stop: int) -> bytes:
-    if at >= stop:
-        return b""
-    return data[at : ber.read(data, at, stop).after]
+    return data[at : ber.read(data, at, stop)[3]] if at < stop else b""

@@ -346,9 +346,10 @@ class Tcap(Generic[L]):
     def _down(self, duty: Duty[Request, L], now: float, dialogue: Dialogue | None = None) -> Duty[Unitdata, L]:
         send: list[Unitdata] = []
         for request in duty.send:
-            if request.verb is not Verb.FORGET:
+            verb = request.verb
+            if verb is not Verb.FORGET:
                 send.append(self._write(request, now))
-            if request.verb in {Verb.END, Verb.ABORT, Verb.FORGET}:
+            if verb is not Verb.BEGIN and verb is not Verb.CONTINUE:
                 self._table.remove(request.dialogue)
         if dialogue is not None and not dialogue.closed and dialogue.local is None:
             self._table.enter(dialogue, now + self._config.within_s)
@@ -356,7 +357,7 @@ class Tcap(Generic[L]):
 
     def _write(self, request: Request, now: float) -> Unitdata:
         dialogue = request.dialogue
-        waits = request.verb in {Verb.BEGIN, Verb.CONTINUE}
+        waits = request.verb is Verb.BEGIN or request.verb is Verb.CONTINUE
         if waits:
             self._table.enter(dialogue, now + (request.within_s or self._config.within_s))
         message = Message(

@@ -17,6 +17,13 @@ IDS_OF: Final[dict[int, tuple[bool, bool]]] = {
 }
 
 
+# Plain numbers for the hot path: a member of an enum costs a look-up each time.
+_ORIGINATING_ID: Final = int(Tag.ORIGINATING_ID)
+_DESTINATION_ID: Final = int(Tag.DESTINATION_ID)
+_COMPONENTS: Final = int(Tag.COMPONENT_PORTION)
+_PORTION: Final = int(Tag.DIALOGUE_PORTION)
+
+
 class BadTransaction(DecodeError):
     """A message whose transaction portion is wrong; what could be read of it is kept for the answer."""
 
@@ -60,9 +67,8 @@ class Message:
         """Read a message; raise `BadTransaction` with what could be read, so that it can be answered."""
         message = cls(type=0)
         try:
-            whole = ber.read(data, 0, len(data))
-            message.type = whole.tag
-            message._fill(data, whole.start, whole.stop)
+            message.type, start, stop, _ = ber.read(data, 0, len(data))
+            message._fill(data, start, stop)
         except DecodeError as error:
             cause = PAbortCause.BADLY_FORMATTED
             raise BadTransaction(error.what, cause, message.originating, message.destination) from error
@@ -72,13 +78,13 @@ class Message:
     def _fill(self, data: bytes, at: int, stop: int) -> None:
         while at < stop:
             tag, start, end, after = ber.read(data, at, stop)
-            if tag == Tag.ORIGINATING_ID:
+            if tag == _ORIGINATING_ID:
                 self.originating = data[start:end]
-            elif tag == Tag.DESTINATION_ID:
+            elif tag == _DESTINATION_ID:
                 self.destination = data[start:end]
-            elif tag == Tag.COMPONENT_PORTION:
+            elif tag == _COMPONENTS:
                 self.components = data[start:end]
-            elif tag == Tag.DIALOGUE_PORTION:
+            elif tag == _PORTION:
                 self.portion = data[at:after]
             elif tag == Tag.P_ABORT_CAUSE:
                 self.cause = ber.read_integer(data[start:end], "P-Abort cause")
