@@ -8,13 +8,14 @@ report is where to resume.
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from dataclasses import asdict
-from typing import Final
+from typing import Final, TypeVar
 
 from aiohttp import web
 
 from hss.api.bodies import demand_type
+from hss.api.middleware import has_left
 from hss.api.ports import SERVICES, SETTINGS, ApiSettings
 from hss.api.problems import (
     BAD_REQUEST,
@@ -37,6 +38,8 @@ TYPES: Final[dict[str, tuple[str, ...]]] = {
 }
 BATCH: Final = 5000
 BATCH_MOST: Final = 50_000
+
+T = TypeVar("T")
 
 
 class Bulk:
@@ -70,22 +73,39 @@ class Bulk:
         with self._slot():
             lines = whole_lines(_pieces(request), longest=request.app[SETTINGS].line_octets)
             reports = request.app[SERVICES].bulk.take(lines, form=form, batch=batch, resume_behind=behind)
-            return await _report(request, reports)
+            async with _closing(reports):
+                return await _report(request, reports)
 
     async def give(self, request: web.Request) -> web.StreamResponse:
         """Export subscribers, without secrets."""
         form = _form(parameters(request, "form"))
         with self._slot():
-            pieces = aiter(request.app[SERVICES].bulk.give(form=form))
-            first = await anext(pieces, b"")
-            answer = web.StreamResponse(headers={"Content-Disposition": f'attachment; filename="subscribers.{form}"'})
-            answer.content_type = TYPES[form][0]
-            await answer.prepare(request)
-            await answer.write(first)
-            async for piece in pieces:
-                await answer.write(piece)
-            await answer.write_eof()
-            return answer
+            pieces = request.app[SERVICES].bulk.give(form=form)
+            async with _closing(pieces):
+                return await _file(request, pieces, form)
+
+
+@contextlib.asynccontextmanager
+async def _closing(items: AsyncIterator[T]) -> AsyncIterator[None]:
+    """Let go of what a generator holds, also where the caller left before its end."""
+    try:
+        yield
+    finally:
+        if isinstance(items, AsyncGenerator):
+            await items.aclose()
+
+
+async def _file(request: web.Request, pieces: AsyncIterator[bytes], form: str) -> web.StreamResponse:
+    """Answer with a file. What fails before its first piece has a status of its own."""
+    first = await anext(pieces, b"")
+    answer = web.StreamResponse(headers={"Content-Disposition": f'attachment; filename="subscribers.{form}"'})
+    answer.content_type = TYPES[form][0]
+    await answer.prepare(request)
+    await answer.write(first)
+    async for piece in pieces:
+        await answer.write(piece)
+    await answer.write_eof()
+    return answer
 
 
 def _form(query: dict[str, str]) -> str:
@@ -106,9 +126,9 @@ async def _report(request: web.Request, reports: AsyncIterator[BulkReport]) -> w
         async for report in reports:
             await _write(answer, _progress(report))
         await _write(answer, {**_progress(report), "refused": [], "done": True})
-    except ConnectionError:
-        raise
-    except Exception as error:  # noqa: BLE001 - the status is sent: the last line tells it
+    except Exception as error:  # the status is sent: the last line tells what happened
+        if has_left(request):
+            raise
         problem = problem_of(error, unavailable=request.app[SERVICES].unavailable)
         await _write(answer, problem.as_json(request.path))
     await answer.write_eof()

@@ -157,6 +157,7 @@ KINDS: Final[tuple[Kind[Any], ...]] = (
         many="shared sets of filter criteria",
         model=SharedFilterCriteriaSet,
         key="number",
+        filters=("number",),
         example={
             "number": 7,
             "criteria": [{"priority": 1, "application_server": {"server_name": "sip:presence.ims.example"}}],

@@ -34,9 +34,9 @@ class Gate:
         try:
             try:
                 answer = await self._served(request, handler)
-            except ConnectionError:
-                raise
-            except Exception as error:  # noqa: BLE001 - every request gets an answer
+            except Exception as error:  # every request gets an answer, as long as there is somebody to answer
+                if has_left(request) and isinstance(error, ConnectionError):
+                    raise
                 answer = self._refused(request, error)
             status = answer.status
             return answer
@@ -79,6 +79,11 @@ class Gate:
             kind="gauge",
             help="Requests to the management API that have no answer yet.",
         )
+
+
+def has_left(request: web.Request) -> bool:
+    """Tell whether the caller closed the connection."""
+    return request.transport is None or request.transport.is_closing()
 
 
 def _route(request: web.Request) -> str:

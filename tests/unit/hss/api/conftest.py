@@ -52,6 +52,8 @@ class Records:
         return self.kept.get(key)
 
     async def page(self, *, after: str | None, limit: int, filters: Mapping[str, str]) -> Page[Any]:
+        if after == "refused":
+            raise Refused("number", "is no place to begin")
         found = [
             self.kept[key]
             for key in sorted(self.kept)
@@ -152,11 +154,19 @@ class BulkInMemory:
         self.asked: dict[str, object] = {}
         self.lines: list[bytes] = []
         self.go_on = asyncio.Event()
+        self.over = asyncio.Event()
 
     async def take(
         self, lines: AsyncIterator[bytes], *, form: str, batch: int = 5000, resume_behind: int = 0
     ) -> AsyncIterator[BulkReport]:
         self.asked = {"form": form, "batch": batch, "resume_behind": resume_behind}
+        try:
+            async for report in self._reports(lines, batch):
+                yield report
+        finally:
+            self.over.set()
+
+    async def _reports(self, lines: AsyncIterator[bytes], batch: int) -> AsyncIterator[BulkReport]:
         report = BulkReport()
         async for item in lines:
             for line in item.splitlines():

@@ -99,3 +99,24 @@ async def test_an_export_is_a_file(api: Any) -> None:
         assert await answer.text() == f"{form} False\nalice\n"
     await api.problem(await api.ask("GET", "export?form=xml"), 400, "bad-request")
     assert (await api.ask("HEAD", "export")).status == 405
+
+
+async def test_an_import_ends_when_the_caller_leaves(api: Any) -> None:
+    async def file() -> AsyncIterator[bytes]:
+        yield b"a\nb\n"
+        await asyncio.Event().wait()
+
+    answer = await api.ask("POST", "import?batch=2", data=file(), headers=NDJSON)
+    await answer.content.readline()
+    answer.close()
+    async with asyncio.timeout(5):
+        await api.bulk.over.wait()
+    assert (await api.ask("POST", "import", data=b"c", headers=NDJSON)).status == 200
+
+
+async def test_two_imports_that_were_left_leave_their_places_free(start: Any) -> None:
+    api = await start(bulk_concurrency=1)
+    for _ in range(3):
+        answer = await api.ask("POST", "import?batch=1", data=b"a\nbreak\n", headers=NDJSON)
+        assert (await lines_of(answer))[-1]["status"] == 500
+        assert (await api.ask("GET", "export?form=csv")).status == 200

@@ -225,6 +225,22 @@ async def test_parts_are_filtered(api: Any, query: str, found: list[str]) -> Non
         assert await names(api, query + suffix, key) == found
 
 
+async def test_a_page_goes_on_where_its_subscription_is_gone(api: Any) -> None:
+    await api.ask("PUT", "subscriptions/bob", json={"operator": "mobile"})
+    await api.ask("PUT", "public-identities/sip:bob@ims.example", json={"subscription": "bob"})
+    body = await (await api.ask("GET", "public-identities?limit=1")).json()
+    assert (await api.ask("DELETE", "subscriptions/alice")).status == 204
+    assert await names(api, body["next"], "uri") == ["sip:bob@ims.example"]
+
+
+async def test_a_part_is_created_where_a_wildcard_of_another_stands_for_it(api: Any) -> None:
+    await api.ask("PUT", "subscriptions/sip:new@ims.example", json={"operator": "mobile"})  # is found by this text
+    answer = await api.ask("GET", "public-identities/sip:new@ims.example/registration")
+    await api.problem(answer, 404, "not-found")
+    answer = await api.ask("PUT", "public-identities/sip:new@ims.example", json={"subscription": "alice"})
+    assert (answer.status, (await answer.json())["subscription"]) == (201, "alice")
+
+
 async def test_a_page_ends_where_the_only_subscription_ends(api: Any) -> None:
     place = "public-identities?subscription=alice&after=alice"
     assert (await (await api.ask("GET", place)).json()) == {"items": [], "next": None}

@@ -7,6 +7,7 @@ from aiohttp import web
 from pydantic import BaseModel, ValidationError
 
 from hss.api.problems import KINDS, RULES, invalid, problem_of
+from schemas.identities import Impu
 
 
 def test_kinds_have_names_of_their_own() -> None:
@@ -176,3 +177,16 @@ def test_text_that_pydantic_alone_refuses_is_not_json() -> None:
         Model.model_validate_json('{"a": "\\ud800"}')
     assert invalid(caught.value).kind.name == "bad-json"
     assert problem_of(caught.value, unavailable=()).kind.status == 400
+
+
+async def test_an_identity_of_a_further_route_is_refused_in_its_own_words(start: Any) -> None:
+    async def asked(request: web.Request) -> web.Response:
+        return web.Response(text=Impu.parse(request.query["identity"]).uri)
+
+    api = await start(further=[web.get("/asked", asked)])
+    problem = await api.problem(await api.ask("GET", "/asked?identity=nothing"), 400, "bad-request")
+    assert "nothing" in problem["detail"]
+
+
+def test_a_document_nested_too_deeply_is_not_json() -> None:
+    assert problem_of(RecursionError(), unavailable=()).kind.name == "bad-json"

@@ -159,6 +159,18 @@ async def test_a_query_that_is_not_understood(api: Any, query: str) -> None:
     assert problem["errors"][0]["field"] == query.partition("=")[0]
 
 
+async def test_a_place_to_begin_that_the_store_refuses(api: Any) -> None:
+    for query, field in (("after=refused", "after"), ("after=refused&number=7", "number")):
+        answer = await api.ask("GET", f"shared-filter-criteria-sets?{query}")
+        problem = await api.problem(answer, 400, "bad-request")
+        assert problem["errors"][0]["field"] == field
+
+
+async def test_a_connection_that_the_store_lost_is_not_the_caller_s(api: Any) -> None:
+    api.operators.broken = ConnectionResetError("the database is gone")
+    await api.problem(await api.ask("GET", "operators/mobile"), 503, "unavailable")
+
+
 async def test_the_store_refuses(api: Any, operator: dict[str, Any]) -> None:
     answer = await api.ask("PUT", "ported-numbers/+4930", json={"operator": "nobody"})
     problem = await api.problem(answer, 422, "refused")
