@@ -231,7 +231,11 @@ async def open_database(address: Address, *, migrate: Callable[[AsyncEngine, str
 def _engine(address: Address) -> AsyncEngine:
     arguments: Mapping[str, Any] = {"timeout": 10} if address.dialect == POSTGRESQL else {}
     engine = create_async_engine(
-        address.url, pool_size=POOL, max_overflow=0 if address.path else POOL, connect_args=arguments
+        address.url,
+        pool_size=POOL,
+        max_overflow=0 if address.path else POOL,
+        pool_pre_ping=address.path is None,  # the server may have dropped a connection that nobody used
+        connect_args=arguments,
     )
     if address.path:
         event.listen(engine.sync_engine, "connect", _set_up)

@@ -39,6 +39,7 @@ def _unprivileged() -> list[str]:
 
 BINARIES = _binaries()
 BACKENDS = ["sqlite", "postgresql"] if BINARIES else ["sqlite"]
+collect_ignore = [] if BINARIES else ["test_store_notifications.py"]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
