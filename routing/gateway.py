@@ -1,4 +1,4 @@
-"""From ISUP IAM to SIP INVITE: what Gateway-MSC and signalling gateway, or MGCF, send to the I-CSCF (RFC 3398 §8, §12)."""
+"""From ISUP IAM to SIP INVITE: what a Gateway-MSC with its SGW, or an MGCF, sends to the I-CSCF (RFC 3398 §8, §12)."""
 
 from dataclasses import dataclass
 from hashlib import blake2b

@@ -34,9 +34,5 @@ def read_enum(value: str, profile: Profile, stems: Stems) -> Number:
 
 
 def _first_wrong(labels: str) -> int:
-    at = 0
-    for label in labels.split("."):
-        if not (len(label) == 1 and label in "0123456789"):
-            break
-        at += len(label) + 1
-    return at
+    wrong = next(label for label in labels.split(".") if not _LABELS.match(label) or len(label) != 1)
+    return f".{labels}.".index(f".{wrong}.")

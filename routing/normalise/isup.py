@@ -53,7 +53,12 @@ def read_isup_octets(value: str | bytes, profile: Profile, stems: Stems) -> Numb
     """Read the octets of a Called Party Number (or their hexadecimal text); raise `NumberError`."""
     found = split_octets(hex_octets(value))
     warnings = (Warned.FILLER,) if found.filler else ()
-    return _read(found.signals, warnings, profile, stems)
+    try:
+        return _read(found.signals, warnings, profile, stems)
+    except NumberError as error:
+        if error.position is not None:  # of a signal: two in an octet, behind two octets of indicators
+            error.position = 2 + error.position // 2
+        raise
 
 
 def hex_octets(value: str | bytes) -> bytes:
