@@ -1,7 +1,6 @@
 """What is kept in memory of the database, and how it stays true."""
 
 import asyncio
-from collections.abc import Callable
 from typing import Final
 
 from hss.services.administration import Changes
@@ -11,8 +10,6 @@ from hss.services.read_model import ReadModel
 from hss.store.engine import Store
 from schemas.documents import DiameterPeer
 from schemas.states import AdministrativeState
-
-REBUILD_WAIT_S: Final = 0.0  # between two pieces of the membership filter: everybody else goes first
 
 
 class Knowledge:
@@ -55,14 +52,13 @@ class Knowledge:
         peer = self.peers.get(origin_host.lower())
         return peer is not None and peer.state is AdministrativeState.UP
 
-    async def build_filter(self, count: int, done: Callable[[], None]) -> None:
+    async def build_filter(self) -> None:
         """Build the membership filter in the background, in pieces between which everybody else goes first."""
-        self.members.begin(count)
+        self.members.begin(await self.store.cx.identities_at_most())
         async for uris in self.store.cx.all_identities():
             self.members.add_all(uris)
-            await asyncio.sleep(REBUILD_WAIT_S)
+            await asyncio.sleep(0)
         self.members.finish()
-        done()
 
     async def _load_domains(self) -> None:
         domains = await self.store.cx.home_domains()

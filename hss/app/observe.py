@@ -4,7 +4,6 @@ import logging
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import fields, is_dataclass
 from typing import Final
 
 from hss.api.ports import Sample
@@ -38,11 +37,9 @@ class Observer:
 
 def described(event: Event) -> str:
     """Write an event for a person: its name as words, then what it carries."""
-    words = snake(type(event).__name__).replace("_", " ")
-    if not is_dataclass(event):
-        return words
-    parts = [f"{field.name}={shown(getattr(event, field.name))}" for field in fields(event) if field.name != "error"]
-    return " ".join([words, *parts])
+    names = [name for name in getattr(event, "__dataclass_fields__", ()) if name != "error"]
+    parts = [f"{name}={shown(getattr(event, name))}" for name in names]
+    return " ".join([snake(type(event).__name__).replace("_", " "), *parts])
 
 
 def shown(value: object) -> str:

@@ -1,0 +1,80 @@
+"""Connections that we make: to the Diameter peers that are configured with `connect`, again every Tc."""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from math import inf
+from typing import Final
+
+from hss.diameter.events import PeerClosed
+from hss.diameter.peers import PeerTable
+from hss.machine import Event, Machine
+from hss.transport.address import Address
+from hss.transport.driver import Connection, Observe, Outfit
+from hss.transport.sctp import PPID_DIAMETER, SctpUse, connect_sctp
+from hss.transport.stream import connect_tcp
+from hss.transport.tls import client_context
+from schemas.documents import DiameterPeer
+from schemas.states import AdministrativeState, Transport
+
+TC_S: Final = 30.0  # RFC 6733 2.1
+LOOK_S: Final = 1.0  # between two looks at the configured peers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectFailed(Event):
+    """A configured peer cannot be reached."""
+
+    origin_host: str
+    reason: str
+
+
+class Connecting:
+    """Makes the connections; a peer that said that it does not want to talk to us is left alone (RFC 6733 5.4.3)."""
+
+    def __init__(
+        self, table: PeerTable, outfit: Outfit, build: Callable[[Connection, str], Machine[bytes]], observe: Observe
+    ) -> None:
+        self._table = table
+        self._outfit = outfit
+        self._build = build
+        self._observe = observe
+        self._not_before: dict[str, float] = {}
+
+    async def keep(self, peers: Callable[[], Iterable[DiameterPeer]]) -> None:
+        """Look at the configured peers again and again; ends only when cancelled."""
+        now = asyncio.get_running_loop().time
+        while True:
+            wanted = {
+                peer.origin_host: peer for peer in peers() if peer.connect and peer.state is AdministrativeState.UP
+            }
+            self._not_before = {host: time for host, time in self._not_before.items() if host in wanted}
+            for host, peer in wanted.items():
+                if not self._connected(host) and self._not_before.get(host, 0.0) <= now():
+                    self._not_before[host] = now() + TC_S
+                    self._outfit.tasks.create_task(self._connect(peer))
+            await asyncio.sleep(LOOK_S)
+
+    def _connected(self, host: str) -> bool:
+        return self._table.open_one(host) is not None or self._table.connecting(host) is not None
+
+    async def _connect(self, peer: DiameterPeer) -> None:
+        outfit = replace(
+            self._outfit,
+            build=lambda connection: self._build(connection, peer.origin_host),
+            observe=self._heard,
+        )
+        places = tuple(Address(host, peer.port) for host in peer.addresses)
+        try:
+            if peer.transport is Transport.SCTP:
+                await connect_sctp(places, outfit, SctpUse(ppid=PPID_DIAMETER))
+            else:
+                context = client_context() if peer.transport is Transport.TLS else None
+                await connect_tcp(places[0], outfit, context=context, server_name=peer.origin_host if context else None)
+        except (OSError, ValueError) as error:
+            self._observe(ConnectFailed(origin_host=peer.origin_host, reason=str(error)), None)
+
+    def _heard(self, event: Event, connection: Connection | None) -> None:
+        if isinstance(event, PeerClosed) and not event.may_reconnect:
+            self._not_before[event.origin_host.lower()] = inf
+        self._observe(event, connection)

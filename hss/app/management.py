@@ -1,0 +1,105 @@
+"""The management API: what it is given, and its listener."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final
+
+from aiohttp import web
+
+from hss.api.application import build_api
+from hss.api.ports import ApiSettings, ListenerReport, Readiness, Sample, Services, hash_token
+from hss.app.knowledge import Knowledge
+from hss.app.listeners import Plan
+from hss.app.observe import Observer
+from hss.app.settings import Settings
+from hss.store.bulk import StoreBulk
+from hss.store.engine import Store
+from hss.store.errors import StoreError, StoreUnavailable
+from hss.transport.address import ANY_HOST, Address
+
+LOOPBACK: Final = ("127.", "::1", "localhost")
+
+
+class Watch:
+    """Health and figures, for those who watch."""
+
+    def __init__(self, knowledge: Knowledge, observer: Observer, further: Callable[[], Iterable[Sample]]) -> None:
+        self._knowledge = knowledge
+        self._observer = observer
+        self._further = further
+        self.listeners: Sequence[ListenerReport] = ()
+
+    async def readiness(self) -> Readiness:
+        """Ask the store, and look at the listeners."""
+        reason = None
+        try:
+            await self._knowledge.store.ping()
+        except StoreError as error:
+            reason = str(error)
+        known = self._knowledge.known
+        return Readiness(
+            store_reachable=reason is None,
+            store_reason=reason,
+            listeners=self.listeners,
+            filter_built=self._knowledge.members.ready,
+            counts={"identities_cached": len(known), "identities": self._knowledge.members.identities},
+        )
+
+    def samples(self) -> Iterable[Sample]:
+        """Read all figures at this moment."""
+        known = self._knowledge.known
+        yield Sample(name="homeward_cache_entries", value=len(known), kind="gauge", help="Identities in memory")
+        for result in ("hits", "misses", "absent"):
+            labels = {"result": result}
+            yield Sample(name="homeward_cache_lookups", value=getattr(known, result), labels=labels, help="Look-ups")
+        yield from self._observer.samples()
+        yield from self._further()
+
+
+class ApiListener:
+    """The listener of the API, and the server behind it."""
+
+    def __init__(self, runner: web.AppRunner, address: Address) -> None:
+        self._runner = runner
+        self._address = address
+
+    @property
+    def shown(self) -> str:
+        """The address of its description."""
+        host, port = self._runner.addresses[0][:2]
+        return f"http://{Address(host, port)}/api/docs"
+
+    async def end(self) -> None:
+        """Answer what is under way and close."""
+        await self._runner.cleanup()
+
+
+def management_plan(settings: Settings, store: Store, watch: Watch, further: Iterable[web.AbstractRouteDef]) -> Plan:
+    """Plan the listener of the management API."""
+    services = Services(
+        operators=store.operators,
+        icscf_pools=store.icscf_pools,
+        service_profiles=store.service_profiles,
+        shared_filter_criteria_sets=store.shared_filter_criteria_sets,
+        subscribers=store.subscribers,
+        diameter_peers=store.diameter_peers,
+        ported_numbers=store.ported_numbers,
+        bulk=StoreBulk(store),
+        health=watch,
+        counters=watch,
+        unavailable=(StoreUnavailable, OSError, TimeoutError),
+    )
+    tokens = frozenset({hash_token(settings.api_token)} if settings.api_token else ())
+    app = build_api(services, ApiSettings(token_hashes=tokens), further=further)
+
+    async def listen(text: str) -> ApiListener:
+        address = Address.parse(text)
+        runner = web.AppRunner(app, handle_signals=False, access_log=None, shutdown_timeout=5.0)
+        await runner.setup()
+        try:
+            await web.TCPSite(runner, None if address.host == ANY_HOST else address.host, address.port).start()
+        except BaseException:
+            await runner.cleanup()
+            raise
+        return ApiListener(runner, address)
+
+    return Plan(key="api", wanted=settings.api, open=listen)

@@ -1,0 +1,77 @@
+"""Start, run and end the service."""
+
+import asyncio
+import signal
+from collections.abc import Callable, Iterator
+
+from hss import __version__
+from hss.api.ports import ListenerState
+from hss.app.diameter import DiameterSide
+from hss.app.knowledge import Knowledge
+from hss.app.levels import LEVEL_OF
+from hss.app.listeners import CannotListen, Opened, end_all, open_all
+from hss.app.management import Watch, management_plan
+from hss.app.observe import Observer
+from hss.app.opening import CannotStart, opened_store
+from hss.app.settings import Settings
+from hss.store.engine import Store
+
+
+async def serve(settings: Settings, say: Callable[[str], None]) -> None:
+    """Serve until SIGINT or SIGTERM; raise `CannotStart` where the configuration cannot be carried out."""
+    stop = _stop_by_signal()
+    store = await opened_store(settings)
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            opened, background = await _start(settings, store, tasks)
+            for line in _greeting(settings, opened):
+                say(line)
+            await stop.wait()
+            say("Ending: peers are told, what is under way is answered.")
+            for task in background:
+                task.cancel()
+            await end_all(opened)
+    finally:
+        await store.close()
+
+
+async def _start(
+    settings: Settings, store: Store, tasks: asyncio.TaskGroup
+) -> tuple[list[Opened], list[asyncio.Task[None]]]:
+    """Join everything: what is known, then the protocols, then who administers and watches them."""
+    knowledge = Knowledge(
+        store,
+        entries=settings.cache_entries,
+        number_behind_sip=settings.sip_uri_is_number,
+        restoration=settings.ims_restoration,
+    )
+    await knowledge.load()
+    observer = Observer(LEVEL_OF)
+    diameter = DiameterSide(settings, knowledge, tasks, observer)
+    watch = Watch(knowledge, observer, diameter.samples)
+    plans = [*diameter.plans(), management_plan(settings, store, watch, diameter.routes())]
+    try:
+        opened = await open_all(plans)
+    except CannotListen as error:
+        raise CannotStart(str(error)) from error
+    watch.listeners = [one.report for one in opened]
+    background = [tasks.create_task(knowledge.build_filter()), tasks.create_task(diameter.keep_connected())]
+    return opened, background
+
+
+def _greeting(settings: Settings, opened: list[Opened]) -> Iterator[str]:
+    yield f"Homeward {__version__}, {settings.origin_host}, database {settings.database}"
+    for one in opened:
+        listens = one.report.state is ListenerState.LISTENING
+        yield f"  {one.report.name:<15} {one.report.address if listens else f'off: {one.report.reason}'}"
+    yield "Try, in a second shell:"
+    yield "  hss query lir tel:+491715407090"
+    yield "  hss subscriber list"
+
+
+def _stop_by_signal() -> asyncio.Event:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    return stop

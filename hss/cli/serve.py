@@ -1,0 +1,26 @@
+"""`hss serve`: run the service in the foreground."""
+
+import asyncio
+
+import click
+
+from hss.app.observe import log_to_stderr
+from hss.app.opening import CannotStart
+from hss.app.run import serve as run_service
+from hss.app.settings import Settings
+from hss.cli.options import with_settings
+from hss.cli.output import WrongConfiguration
+
+
+@click.command()
+@with_settings
+def serve(settings: Settings) -> None:
+    """Run the service in the foreground; Ctrl-C ends it.
+
+    One line is printed for each thing that listens, or that is off and why.
+    """
+    log_to_stderr(settings.log)
+    try:
+        asyncio.run(run_service(settings, click.echo))
+    except* CannotStart as group:
+        raise WrongConfiguration(str(group.exceptions[0])) from group
