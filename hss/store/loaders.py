@@ -4,7 +4,7 @@ import json
 from collections.abc import AsyncIterator, Collection, Sequence
 from typing import Final
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, func, select, update
 
 from hss.procedures.cx import Capabilities, ServedIdentity
 from hss.store import tables as t
@@ -51,6 +51,7 @@ WILDCARDS: Final = Prepared(select(_public.uri).where(_public.wildcard_prefix.is
 IDENTITIES: Final = Prepared(
     select(_public.id, _public.uri).where(_public.id > bindparam("behind")).order_by(_public.id).limit(PIECE)
 )
+HIGHEST: Final = Prepared(select(func.max(_public.id)))
 PENDING: Final = Prepared(
     select(_own.id, _own.reassignment_pending)
     .select_from(t.public_identity)
@@ -106,6 +107,10 @@ class CxLoader:
     async def wildcards(self) -> Collection[str]:
         """List the stored forms of all wildcarded identities."""
         return [row[0] for row in await self._database.fetch(WILDCARDS)]
+
+    async def identities_at_most(self) -> int:
+        """Give a number that the stored public identities do not exceed, at once."""
+        return (await self._database.fetch(HIGHEST))[0][0] or 0
 
     async def all_identities(self) -> AsyncIterator[Sequence[str]]:
         """Give all stored public identities in pieces; what is added meanwhile may be missing."""
