@@ -107,9 +107,9 @@ class CalledParty:
         return None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class RoutingInfoRequest:
-    """What a Gateway-MSC asks, as far as the decision depends on it.
+    """What a Gateway-MSC asks, as far as the decision depends on it. Not frozen because one is made for each call.
 
     `forwarding` is the condition that a forwarding interrogation names. `circuit_switched_leg`: suppress-T-CSI, or a
     forwarding interrogation that names none, so the call must not come back into IMS. `understands_names`: the answer
@@ -127,6 +127,9 @@ class RoutingInfoRequest:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoamingNumberWanted:
     """The call goes to the circuit-switched domain: the VLR has to give a number."""
+
+
+ROAM: Final = RoamingNumberWanted()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,7 +184,7 @@ def _is_barred(request: RoutingInfoRequest, barring: IncomingBarring) -> bool:
 def _by_domain(request: RoutingInfoRequest, party: CalledParty, turn: int, seed: int) -> Decision:
     for domain in _domains(request, party):
         if domain is Domain.CIRCUIT_SWITCHED:
-            return RoamingNumberWanted()
+            return ROAM
         choice = party.icscf
         if choice is not None:
             ranking = rank(choice.members, choice.policy, party.msisdn.digits, turn=turn, seed=seed)

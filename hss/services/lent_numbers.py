@@ -1,8 +1,7 @@
 """Numbers that are lent for a while: roaming numbers of the emulated VLR, and numbers that lead into IMS."""
 
 from collections import deque
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from schemas.identities import MOST_DIGITS
 
@@ -10,8 +9,7 @@ LIFETIME_S: Final = 60.0
 SERIAL_DIGITS: Final = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Loan:
+class Loan(NamedTuple):
     """A number, for whom it stands, and until when."""
 
     number: str

@@ -47,9 +47,9 @@ class CalledParties(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class RoamingNumberRequest:
-    """What the HSS asks of a VLR (provideRoamingNumber)."""
+    """What the HSS asks of a VLR (provideRoamingNumber). Not frozen because one is made for each call."""
 
     imsi: Imsi
     msisdn: Msisdn
@@ -67,9 +67,12 @@ class RoamingNumbers(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class RoutingInfoAnswer:
-    """The answer to sendRoutingInfo: exactly one of a number, a name (perhaps with a number), or a forwarding."""
+    """The answer to sendRoutingInfo: exactly one of a number, a name (perhaps with a number), or a forwarding.
+
+    Not frozen because one is made for each call.
+    """
 
     imsi: Imsi | None
     roaming_number: str | None = None
@@ -241,9 +244,9 @@ class MapService:
             imsi=party.imsi, msisdn=party.msisdn, vlr_number=party.vlr_number, msc_number=party.msc_number
         )
         given = self._vlr.provide(wanted, party, now=now)
-        if isinstance(given, Awaitable):
-            return self._roam_later(request, party, given, now)
-        return self._roamed(request, party, given, now)
+        if isinstance(given, str):  # digits, or why not
+            return self._roamed(request, party, given, now)
+        return self._roam_later(request, party, given, now)
 
     async def _roam_later(
         self, request: RoutingInfoRequest, party: CalledParty, given: Awaitable[str | Unlucky], now: float

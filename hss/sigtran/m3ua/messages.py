@@ -15,6 +15,8 @@ _LABEL: Final = struct.Struct("!IIBBBB")
 _DATA_START: Final = struct.Struct("!HHIHH")  # after the header: routing context, head of the protocol data
 _CLASSES: Final = frozenset(MessageClass) - {MessageClass.RKM}
 _KINDS: Final[Mapping[int, Kind]] = {kind.value: kind for kind in Kind}
+_APPEARANCE: Final = int(Tag.NETWORK_APPEARANCE)
+_ROUTING_CONTEXT: Final = int(Tag.ROUTING_CONTEXT)
 _PADDING: Final = (b"", b"\0\0\0", b"\0\0", b"\0")
 
 Parameters = Mapping[int, bytes]
@@ -94,6 +96,7 @@ def read_transfer(parameters: Parameters, via: object = None) -> Transfer:
     if len(label) < _LABEL.size:
         raise M3uaFault(ErrorCode.PARAMETER_FIELD_ERROR, "Protocol Data is cut short")
     opc, dpc, service, indicator, priority, sls = _LABEL.unpack_from(label)
+    context = parameters.get(_ROUTING_CONTEXT)
     return Transfer(
         opc=opc,
         dpc=dpc,
@@ -102,8 +105,8 @@ def read_transfer(parameters: Parameters, via: object = None) -> Transfer:
         service=service,
         network_indicator=indicator,
         priority=priority,
-        routing_context=number_of(parameters, Tag.ROUTING_CONTEXT),
-        network_appearance=number_of(parameters, Tag.NETWORK_APPEARANCE),
+        routing_context=None if context is None else number_of(parameters, Tag.ROUTING_CONTEXT),
+        network_appearance=None if _APPEARANCE not in parameters else number_of(parameters, Tag.NETWORK_APPEARANCE),
         via=via,
     )
 

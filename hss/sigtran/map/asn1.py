@@ -71,7 +71,6 @@ class Sequence(Generic[T]):
             (member.name, member.tag, member.kind.write, False if member.kind is NULL else None) for member in members
         )
         self._tag_of = {member.name: member.tag for member in members}
-        self._write_of = {member.name: member.kind.write for member in members}
         self._mandatory = tuple(member.name for member in members if member.mandatory)
 
     def read(self, content: bytes) -> T:
@@ -99,10 +98,10 @@ class Sequence(Generic[T]):
                 content += ber.write(tag, write(field))
         return content
 
-    def write_some(self, **fields: Any) -> bytes:  # noqa: ANN401 - each field has the type of its member
-        """Write just these fields, which must stand in the order of declaration."""
+    def join(self, **contents: bytes) -> bytes:
+        """Write just these members, whose contents are written already; they must stand in the order of declaration."""
         tag_of = self._tag_of
-        return b"".join([ber.write(tag_of[name], self._write_of[name](field)) for name, field in fields.items()])
+        return b"".join([ber.write(tag_of[name], content) for name, content in contents.items()])
 
     @property
     def kind(self) -> Kind:
@@ -114,6 +113,8 @@ def content_of(parameter: bytes, *tags: int) -> bytes:
     """Give the content of a whole parameter, which must have one of `tags`."""
     if not parameter:
         raise DecodeError("parameter is missing", at=0)
+    if parameter[0] in tags and len(parameter) > 1 and parameter[1] == len(parameter) - 2 < 0x80:
+        return parameter[2:]
     tag, content = ber.only(parameter)
     if tag not in tags:
         raise DecodeError(f"parameter has tag {tag:#04x}", at=0)

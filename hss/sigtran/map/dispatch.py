@@ -18,6 +18,7 @@ from hss.services.map import RoutingInfoAnswer
 from hss.sigtran import ber
 from hss.sigtran.map.asn1 import content_of
 from hss.sigtran.map.call_handling import (
+    FORWARDING_DATA,
     ROUTING_INFO_RES,
     ForwardingData,
     SendRoutingInfoArg,
@@ -39,7 +40,7 @@ from hss.sigtran.map.location import (
     read_send_imsi_arg,
     write_send_imsi_res,
 )
-from hss.sigtran.map.numbers import E164, INTERNATIONAL, Address
+from hss.sigtran.map.numbers import E164, INTERNATIONAL, Address, write_imsi, write_international
 from routing.selection import Member
 from schemas.identities import MOST_DIGITS, Imsi, Msisdn
 from schemas.numbers.map import Context, InterrogationType, NotReachableReason, Operation
@@ -175,16 +176,16 @@ def write_routing_info(answer: RoutingInfoAnswer, version: int) -> bytes:
             forwarding_data=None if answer.forward is None else _forwarding_data(answer.forward),
         )
         return write_routing_info_res(result, version)
-    fields: dict[str, object] = {}  # in the order of declaration
+    contents: dict[str, bytes] = {}  # in the order of declaration
     if answer.imsi is not None:
-        fields["imsi"] = answer.imsi.digits
+        contents["imsi"] = write_imsi(answer.imsi.digits)
     if number is not None:
-        fields["roaming_number"] = Address(number)
+        contents["roaming_number"] = write_international(number)
     if answer.forward is not None:
-        fields["forwarding_data"] = _forwarding_data(answer.forward)
+        contents["forwarding_data"] = FORWARDING_DATA.write(_forwarding_data(answer.forward))
     if answer.icscf:
-        fields["extensions"] = _EXTENSIONS.of(answer.icscf, answer.extension_oid)
-    return ber.write(0xA3, ROUTING_INFO_RES.write_some(**fields))
+        contents["extensions"] = _EXTENSIONS.of(answer.icscf, answer.extension_oid)
+    return ber.write(0xA3, ROUTING_INFO_RES.join(**contents))
 
 
 class _Extensions:

@@ -57,10 +57,8 @@ def _read_extension(content: bytes) -> PrivateExtension:
     return PrivateExtension(oid=content[identifier.start : identifier.stop], body=content[identifier.after :])
 
 
-def write_container(extensions: Sequence[PrivateExtension] | bytes) -> bytes:
-    """Write the content of a container; one that is written already stays as it is."""
-    if isinstance(extensions, bytes):
-        return extensions
+def write_container(extensions: Sequence[PrivateExtension]) -> bytes:
+    """Write the content of a container."""
     written = (ber.write(0x30, ber.write(ber.OBJECT_IDENTIFIER, each.oid) + each.body) for each in extensions)
     return ber.write(0xA0, b"".join(written))
 

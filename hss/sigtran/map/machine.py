@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 from hss.machine import Event
 from hss.procedures.map_refusals import Refusal, SystemFailure
@@ -14,7 +14,7 @@ from hss.sigtran.map.dispatch import Entry
 from hss.sigtran.map.errors import write_refusal
 from hss.sigtran.sccp.messages import Unitdata
 from hss.sigtran.tcap import dialogue as portions
-from hss.sigtran.tcap.components import Component, Invoke, Reject, Result, ReturnError
+from hss.sigtran.tcap.components import Component, Invoke, Reject, Result, ReturnError, write_result
 from hss.sigtran.tcap.dialogue import Pdu, Portion
 from hss.sigtran.tcap.machine import Dialogue, Ended, Ending, Request, Verb
 from schemas.numbers.tcap import (
@@ -187,7 +187,7 @@ class MapMachine:
             return
         state.useful = True
         answer = self._serve(entry, request, invoke, duty, now)
-        if isinstance(answer, Awaitable):
+        if hasattr(answer, "__await__"):  # a quarter of the price of isinstance(answer, Awaitable)
             state.pending.add(invoke.invoke_id)
             duty.later.append(self._wait(dialogue, state, entry, invoke, answer))
             return
@@ -208,9 +208,7 @@ class MapMachine:
         state.useful |= problem is not InvokeProblem.UNRECOGNIZED_OPERATION
         duty.events.append(served(-1 if invoke.operation is None else invoke.operation, state.version, problem.name))
 
-    def _serve(
-        self, entry: Entry, request: object, invoke: Invoke, duty: Duty[Request, Late], now: float
-    ) -> object | Awaitable[object]:
+    def _serve(self, entry: Entry, request: object, invoke: Invoke, duty: Duty[Request, Late], now: float) -> Any:  # noqa: ANN401 - each operation has its own answer
         if isinstance(request, Refusal):
             return request
         try:
@@ -235,8 +233,8 @@ class MapMachine:
             code, parameter = write_refusal(answer, version)
             error = ReturnError(invoke_id=invoke.invoke_id, code=code, parameter=parameter)
             return error.encode(), served(operation, version, answer.name)
-        result = Result(invoke_id=invoke.invoke_id, operation=operation, parameter=entry.write(answer, version))
-        return result.encode(), served(operation, version, "result")
+        octets = write_result(invoke.invoke_id, operation, entry.write(answer, version))
+        return octets, served(operation, version, "result")
 
     def resume(self, late: Late, *, now: float) -> Duty[Request, Late]:
         """Send an answer that had to wait, unless its dialogue is over."""

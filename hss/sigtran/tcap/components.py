@@ -38,6 +38,8 @@ class Result:
 
     def encode(self) -> bytes:
         """Write invokeId and, where there is one, the sequence of operation and parameter."""
+        if self.operation is not None and self.last:
+            return write_result(self.invoke_id, self.operation, self.parameter)
         body = b"" if self.operation is None else ber.write(0x30, _integer(self.operation) + self.parameter)
         return ber.write(Tag.RESULT_LAST if self.last else Tag.RESULT_NOT_LAST, _integer(self.invoke_id) + body)
 
@@ -68,6 +70,12 @@ class Reject:
         """Write invokeId or NULL, and the problem."""
         named = b"\x05\x00" if self.invoke_id is None else _integer(self.invoke_id)
         return ber.write(Tag.REJECT, named + ber.write(self.kind, ber.write_integer(self.problem)))
+
+
+def write_result(invoke_id: int, operation: int, parameter: bytes) -> bytes:
+    """Write a ReturnResultLast with its parameter."""
+    body = ber.write(0x30, _integer(operation) + parameter)
+    return ber.write(0xA2, _integer(invoke_id) + body)
 
 
 Component = Invoke | Result | ReturnError | Reject
