@@ -126,9 +126,9 @@ async def _report(request: web.Request, reports: AsyncIterator[BulkReport]) -> w
         async for report in reports:
             await _write(answer, _progress(report))
         await _write(answer, {**_progress(report), "refused": [], "done": True})
-    except Exception as error:  # the status is sent: the last line tells what happened
+    except Exception as error:  # noqa: BLE001 - the status is sent: the last line tells what happened
         if has_left(request):
-            raise
+            return answer
         problem = problem_of(error, unavailable=request.app[SERVICES].unavailable)
         await _write(answer, problem.as_json(request.path))
     await answer.write_eof()

@@ -15,6 +15,7 @@ from hss.api.problems import BUSY, TOO_MANY, Problem, problem_of
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
+LEFT: Final = 499  # counted where the caller left before the answer; nobody sees it
 _HEADERS: Final = {"Cache-Control": "no-cache", "X-Content-Type-Options": "nosniff"}
 
 
@@ -30,18 +31,12 @@ class Gate:
     @web.middleware
     async def serve(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Serve a request, and turn every error into a problem."""
-        status = 499  # the caller left before the answer
         try:
-            try:
-                answer = await self._served(request, handler)
-            except Exception as error:  # every request gets an answer, as long as there is somebody to answer
-                if has_left(request) and isinstance(error, ConnectionError):
-                    raise
-                answer = self._refused(request, error)
-            status = answer.status
-            return answer
-        finally:
-            self._counted[request.method, _route(request), status] += 1
+            answer = await self._served(request, handler)
+        except Exception as error:  # noqa: BLE001 - every request gets an answer
+            answer = self._refused(request, error)
+        self._counted[request.method, _route(request), answer.status] += 1
+        return answer
 
     async def _served(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         peer = request.remote or ""
@@ -59,6 +54,8 @@ class Gate:
             self._under_way -= 1
 
     def _refused(self, request: web.Request, error: Exception) -> web.StreamResponse:
+        if isinstance(error, ConnectionError) and has_left(request):
+            return web.Response(status=LEFT)
         if isinstance(error, web.HTTPMethodNotAllowed) and request.method == "OPTIONS":
             allowed = ", ".join(sorted(error.allowed_methods | {"OPTIONS"}))
             return web.Response(status=204, headers={"Allow": allowed})

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from aiohttp import ClientResponse
 from aiohttp.test_utils import TestClient, TestServer
+from aiohttp.web_runner import BaseRunner
 
 from hss.api.application import build_api
 from hss.api.ports import ApiSettings, ListenerReport, ListenerState, Readiness, Sample, Services
@@ -218,6 +219,13 @@ class Watched:
         return self.figures
 
 
+class Server(TestServer):
+    """Like the server of `hss serve`: a handler goes on when its caller leaves."""
+
+    async def _make_runner(self, **options: Any) -> BaseRunner:
+        return await super()._make_runner(**{**options, "handler_cancellation": False})
+
+
 @dataclass
 class Api:
     """A client of the API and what stands behind it."""
@@ -265,7 +273,7 @@ async def start() -> AsyncIterator[Callable[..., Any]]:
             counters=watched,
         )
         app = build_api(services, ApiSettings(**settings), further=further)
-        client = TestClient(TestServer(app))
+        client = TestClient(Server(app))
         await client.start_server()
         clients.append(client)
         return Api(client, operators, subscribers, bulk, watched)

@@ -3,6 +3,11 @@ import json
 from collections.abc import AsyncIterator
 from typing import Any
 
+import pytest
+from aiohttp import web
+
+from hss.api.middleware import has_left
+
 NDJSON = {"Content-Type": "application/x-ndjson"}
 
 
@@ -101,17 +106,47 @@ async def test_an_export_is_a_file(api: Any) -> None:
     assert (await api.ask("HEAD", "export")).status == 405
 
 
-async def test_an_import_ends_when_the_caller_leaves(api: Any) -> None:
-    async def file() -> AsyncIterator[bytes]:
-        yield b"a\nb\n"
-        await asyncio.Event().wait()
+async def leave_in_the_middle(api: Any, head: bytes, answered: bytes) -> None:
+    server = api.client.server
+    reader, writer = await asyncio.open_connection(server.host, server.port)
+    writer.write(head.replace(b"\n", b"\r\n"))
+    await reader.readuntil(answered)
+    writer.close()
+    await writer.wait_closed()
 
-    answer = await api.ask("POST", "import?batch=2", data=file(), headers=NDJSON)
-    await answer.content.readline()
-    answer.close()
+
+async def test_an_import_ends_when_the_caller_leaves(api: Any, caplog: pytest.LogCaptureFixture) -> None:
+    head = (
+        b"POST /api/v1/import?batch=1 HTTP/1.1\nHost: localhost\nContent-Type: application/x-ndjson\n"
+        b"Content-Length: 100\n\na\n"
+    )
+    await leave_in_the_middle(api, head, b'"line": 1')
     async with asyncio.timeout(5):
         await api.bulk.over.wait()
     assert (await api.ask("POST", "import", data=b"c", headers=NDJSON)).status == 200
+    assert not caplog.records
+
+
+async def test_a_caller_who_leaves_in_the_middle_of_a_body_is_counted(
+    start: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    left = asyncio.Event()
+
+    def noticed(request: web.Request) -> bool:
+        left.set()
+        return has_left(request)
+
+    monkeypatch.setattr("hss.api.middleware.has_left", noticed)
+    api = await start()
+    head = (
+        b"PUT /api/v1/operators/mobile HTTP/1.1\nHost: localhost\nContent-Type: application/json\n"
+        b"Content-Length: 100\nExpect: 100-continue\n\n{"
+    )
+    await leave_in_the_middle(api, head, b"100 Continue")
+    async with asyncio.timeout(5):
+        await left.wait()
+    assert 'status="499"' in await (await api.ask("GET", "/metrics")).text()
+    assert not caplog.records
 
 
 async def test_two_imports_that_were_left_leave_their_places_free(start: Any) -> None:
