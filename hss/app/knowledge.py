@@ -30,7 +30,10 @@ class Knowledge:
             number_behind_sip=number_behind_sip,
             restoration_supported=restoration,
         )
+        self._filter_wanted = asyncio.Event()
         store.on_change(self.cx.apply)
+        store.on_settle(self.settle)
+        store.on_link(self._link_turned)
 
     async def load(self) -> None:
         """Learn what has to be known before the first request."""
@@ -52,8 +55,24 @@ class Knowledge:
         peer = self.peers.get(origin_host.lower())
         return peer is not None and peer.state is AdministrativeState.UP
 
-    async def build_filter(self) -> None:
-        """Build the membership filter in the background, in pieces between which everybody else goes first."""
+    async def keep_filter(self) -> None:
+        """Build the membership filter in the background, and again when changes may have been missed."""
+        while True:
+            self._filter_wanted.clear()
+            await self._build_filter()
+            await self._filter_wanted.wait()
+
+    def _link_turned(self, up: bool) -> None:
+        """Keep nothing while changes of other processes are not heard of."""
+        if up:
+            self.known.go_on()
+            self._filter_wanted.set()
+        else:
+            self.known.pause()
+            self.members.forget()
+
+    async def _build_filter(self) -> None:
+        """Read all identities, in pieces between which everybody else goes first."""
         self.members.begin(await self.store.cx.identities_at_most())
         async for uris in self.store.cx.all_identities():
             self.members.add_all(uris)

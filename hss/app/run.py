@@ -55,7 +55,7 @@ async def _start(
     except CannotListen as error:
         raise CannotStart(str(error)) from error
     watch.listeners = [one.report for one in opened]
-    background = [tasks.create_task(knowledge.build_filter()), tasks.create_task(diameter.keep_connected())]
+    background = [tasks.create_task(knowledge.keep_filter()), tasks.create_task(diameter.keep_connected())]
     return opened, background
 
 

@@ -91,6 +91,10 @@ class Membership:
         if self._building:
             self._layers, self._building = self._building, []
 
+    def forget(self) -> None:
+        """Hear that new identities may have been missed: say "maybe" until the filter is built again."""
+        self._layers, self._building = [], [_Layer(SMALLEST)]
+
     def add(self, uri: str) -> None:
         """Hear of a new identity."""
         value = hash(uri)

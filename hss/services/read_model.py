@@ -102,6 +102,7 @@ class ReadModel(Generic[K, V]):
     def __init__(self, limit: int) -> None:
         self._kept: Bounded[K, Found[K, V]] = Bounded(limit)
         self._loads: dict[K, object] = {}
+        self._paused = False
         self.hits = 0
         self.misses = 0
         self.absent = 0  # of the hits: those that know that there is nothing
@@ -145,7 +146,10 @@ class ReadModel(Generic[K, V]):
         """Keep what is true from now on."""
         self._loads.pop(key, None)
         found = Found(key, value)
-        self._kept.put(found)
+        if self._paused:
+            found.current = False
+        else:
+            self._kept.put(found)
         return found
 
     def forget(self, key: K) -> None:
@@ -157,3 +161,13 @@ class ReadModel(Generic[K, V]):
         """Hear that anything may have changed."""
         self._loads.clear()
         self._kept.clear()
+
+    def pause(self) -> None:
+        """Hear that changes are not heard of for a while: keep nothing until `go_on`."""
+        self._paused = True
+        self.clear()
+
+    def go_on(self) -> None:
+        """Keep again what is loaded from now on."""
+        self.clear()
+        self._paused = False

@@ -23,7 +23,7 @@ from hss.store.sealing import Sealer
 from hss.store.secrets import Secrets
 from hss.store.services import DiameterPeers, ServiceProfiles, SharedSets
 from hss.store.subscribers import SubscriberRepository
-from hss.store.unit_of_work import Listener, UnitOfWork, Writer
+from hss.store.unit_of_work import Listener, Settler, UnitOfWork, Writer
 
 SENDER_OCTETS = 8
 
@@ -53,6 +53,10 @@ class Store:
     def on_change(self, listener: Listener) -> None:
         """Call `listener(changes)` after each commit of this process, and with what other processes commit."""
         self.writer.on_change(listener)
+
+    def on_settle(self, settler: Settler) -> None:
+        """Await `settler(changes)` before a change is acknowledged: for what has to be read anew because of it."""
+        self.writer.on_settle(settler)
 
     def on_link(self, listener: LinkListener) -> None:
         """Call `listener(up)` when what others change is no longer heard of, and when it is again."""

@@ -9,6 +9,8 @@ import contextlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
+from hss.services.administration import Changes
+from hss.store.errors import StoreUnavailable
 from hss.store.unit_of_work import ALL, CHANNEL, Writer, read
 
 if TYPE_CHECKING:
@@ -47,6 +49,7 @@ class Listening:
         self._writer = writer
         self._link = link
         self._broken = asyncio.Event()
+        self._settling: set[asyncio.Task[None]] = set()
         self._task: asyncio.Task[None] | None = None
         self._connection: asyncpg.Connection | None = None
 
@@ -77,6 +80,7 @@ class Listening:
         sender, changes = read(str(payload))
         if sender != self._writer.sender:
             self._writer.tell(changes)
+            self._settle(changes)
 
     async def _keep(self) -> None:
         while True:
@@ -85,7 +89,18 @@ class Listening:
                 self._writer.tell(ALL)
                 await self._again()
                 self._writer.tell(ALL)
+                self._settle(ALL)
                 self._link.turn(up=True)
+
+    def _settle(self, changes: Changes) -> None:
+        task = asyncio.get_running_loop().create_task(self._settled(changes))
+        self._settling.add(task)
+        task.add_done_callback(self._settling.discard)
+
+    async def _settled(self, changes: Changes) -> None:
+        """Let what follows from a change be read anew; a database that does not answer breaks the link as well."""
+        with contextlib.suppress(StoreUnavailable):
+            await self._writer.settle(changes)
 
     async def _alive(self) -> bool:
         """Wait, then tell whether the connection still is one."""

@@ -13,6 +13,7 @@ from hss.store.errors import Clash, Overtaken, StoreUnavailable
 
 R = TypeVar("R")
 Listener = Callable[[Changes], None]
+Settler = Callable[[Changes], Awaitable[None]]
 ATTEMPTS: Final = 5  # of a change that others overtook
 CHANNEL: Final = "homeward"
 PAYLOAD_OCTETS: Final = 7999  # PostgreSQL manual, NOTIFY: shorter than 8000 bytes
@@ -74,11 +75,21 @@ class Writer:
     def __init__(self, database: Database, sender: str) -> None:
         self._database = database
         self._listeners: list[Listener] = []
+        self._settlers: list[Settler] = []
         self.sender = sender
 
     def on_change(self, listener: Listener) -> None:
         """Call `listener` after each commit, and with what other processes commit."""
         self._listeners.append(listener)
+
+    def on_settle(self, settler: Settler) -> None:
+        """Await `settler` after the listeners, before the change is acknowledged: for what has to be read anew."""
+        self._settlers.append(settler)
+
+    async def settle(self, changes: Changes) -> None:
+        """Await the settlers."""
+        for settler in self._settlers:
+            await settler(changes)
 
     def tell(self, changes: Changes) -> None:
         """Call the listeners."""
@@ -96,6 +107,7 @@ class Writer:
                 trouble = error
             else:
                 self.tell(changes)
+                await self.settle(changes)
                 return result
         raise StoreUnavailable(f"others changed the same records at the same time: {trouble}") from trouble
 
