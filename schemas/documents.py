@@ -14,11 +14,16 @@ from schemas.fields import (
     ImpuText,
     ImsiText,
     Key,
+    Line,
     NaiText,
     Name,
     Number,
     Port,
+    Seconds,
+    Secret,
     SipUri,
+    Text,
+    Unsigned31,
     Unsigned32,
 )
 from schemas.identities import Impu, Wildcard
@@ -181,7 +186,7 @@ class DiameterPeer(Document):
     origin_host: Host
     realm: Host | None = None
     transport: Transport = Transport.TCP
-    addresses: list[str] = []
+    addresses: list[Line] = []
     port: Port = 3868
     connect: bool = False
     state: AdministrativeState = AdministrativeState.UP
@@ -199,15 +204,15 @@ class DiameterPeer(Document):
 class ServicePointTrigger(Document):
     """One condition of a trigger point; exactly one kind of test. Source: TS 29.228 annex B."""
 
-    group: list[Annotated[int, Field(ge=0)]] = [0]
+    group: list[Unsigned31] = [0]
     negated: bool = False
-    request_uri: str | None = None
-    method: str | None = None
-    header: str | None = None
-    header_content: str | None = None
+    request_uri: Line | None = None
+    method: Line | None = None
+    header: Line | None = None
+    header_content: Text | None = None
     session_case: Annotated[int | None, Field(ge=0, le=4)] = None
-    session_description_line: str | None = None
-    session_description_content: str | None = None
+    session_description_line: Line | None = None
+    session_description_content: Text | None = None
     registration_types: list[Annotated[int, Field(ge=0, le=2)]] = Field(default=[], max_length=2)
 
     @model_validator(mode="after")
@@ -225,7 +230,7 @@ class ApplicationServer(Document):
 
     server_name: SipUri
     default_handling: Literal["continued", "terminated"] = "continued"
-    service_info: str | None = None
+    service_info: Text | None = None
     include_register_request: bool = False
     include_register_response: bool = False
 
@@ -233,7 +238,7 @@ class ApplicationServer(Document):
 class InitialFilterCriteria(Document):
     """When an application server takes part; lower priority first. Source: TS 29.228 annex B."""
 
-    priority: Annotated[int, Field(ge=0)]
+    priority: Unsigned31
     conjunctive: bool = True
     triggers: list[ServicePointTrigger] = []
     application_server: ApplicationServer
@@ -243,7 +248,7 @@ class InitialFilterCriteria(Document):
 class SharedFilterCriteriaSet(Document):
     """Filter criteria that the S-CSCFs know under a number."""
 
-    number: Annotated[int, Field(ge=0)]
+    number: Unsigned31
     criteria: list[InitialFilterCriteria] = []
 
 
@@ -252,9 +257,9 @@ class ServiceProfile(Document):
 
     name: Name
     criteria: list[InitialFilterCriteria] = []
-    shared_sets: list[Annotated[int, Field(ge=0)]] = []
-    subscribed_media_profile: Annotated[int | None, Field(ge=0)] = None
-    service_ids: list[str] = []
+    shared_sets: list[Unsigned31] = []
+    subscribed_media_profile: Unsigned31 | None = None
+    service_ids: list[Line] = []
 
     @model_validator(mode="after")
     def _distinct_priorities(self) -> Self:
@@ -274,7 +279,7 @@ class Credentials(Document):
     op: Key | None = None
     opc: Key | None = None
     ha1: Key | None = None
-    password: str | None = None
+    password: Secret | None = None
 
     @model_validator(mode="after")
     def _no_doubles(self) -> Self:
@@ -304,7 +309,7 @@ class PublicIdentity(Document):
     uri: str
     barred: bool = False
     may_register: bool = True
-    display_name: str | None = None
+    display_name: Line | None = None
     service_profile: Name | None = None
     psi_active: bool = True
     application_server: SipUri | None = None
@@ -313,6 +318,8 @@ class PublicIdentity(Document):
     @classmethod
     def _canonical(cls, text: str, info: ValidationInfo) -> str:
         """Canonicalise a distinct identity; a wildcard stays as it is given, its expression is no URI."""
+        if any(ord(character) < 0x20 for character in text):
+            raise ValueError("must not have control characters")
         if info.data.get("kind") in WILDCARDED:
             return Wildcard.parse(text).uri
         return Impu.parse(text).uri
@@ -343,9 +350,9 @@ class Contact(Document):
     uri: SipUri
     path: list[SipUri] = []
     q: Annotated[float, Field(ge=0, le=1)] = 1.0
-    expires_at: Annotated[int | None, Field(ge=0, description="seconds since 1970; null: does not expire")] = None
-    instance: str | None = None
-    device: str | None = None
+    expires_at: Annotated[Seconds | None, Field(description="seconds since 1970; null: does not expire")] = None
+    instance: Line | None = None
+    device: Line | None = None
 
 
 class Forwarding(Document):
@@ -407,8 +414,8 @@ class Subscriber(Document):
     preferred_scscfs: list[SipUri] = []
     capabilities: ServerCapabilities | None = None
     charging: Charging = Charging()
-    access_charging_class: Annotated[str | None, Field(max_length=64)] = None
-    devices: Annotated[int | None, Field(ge=0)] = None
+    access_charging_class: Annotated[Line | None, Field(max_length=64)] = None
+    devices: Unsigned31 | None = None
     forking: ForkingMode = ForkingMode.PARALLEL
     ring_time_s: Annotated[int, Field(ge=1, le=600)] = 30
     contacts: list[Contact] = []
@@ -442,7 +449,7 @@ class NewSubscriber(Document):
     opc: Key | None = None
     amf: Annotated[str, Field(pattern=r"^[0-9a-fA-F]{4}$")] = "8000"
     sqn: Annotated[int, Field(ge=0, lt=1 << 48)] = 0
-    password: str | None = None
+    password: Secret | None = None
     ha1: Key | None = None
     service_profile: Name | None = None
     vlr_number: Number | None = None

@@ -10,6 +10,8 @@ from pydantic import AfterValidator, Field, StringConstraints
 
 from schemas.identities import Impi, Impu, Imsi, Msisdn
 
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
+_UNPRINTABLE: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _HOST: Final = re.compile(r"(?=.{1,253}\Z)(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))*\.?")
 _SIP_URI: Final = re.compile(r"sips?:([^@\s]+@)?(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+)(:\d{1,5})?(;[^\s?]*)?")
 _DIAMETER_URI: Final = re.compile(r"aaas?://[A-Za-z0-9.-]+(:\d{1,5})?(;transport=(tcp|sctp|udp))?(;protocol=diameter)?")
@@ -27,7 +29,8 @@ def _host(text: str) -> str:
 
 
 def _sip_uri(text: str) -> str:
-    if not _SIP_URI.fullmatch(text):
+    match = _SIP_URI.fullmatch(text)
+    if match is None or _CONTROL.search(text) or int((match[3] or ":0")[1:]) > 65535:
         raise ValueError("must be a SIP URI, for example sip:scscf1.ims.example:6060 (RFC 3261 19.1)")
     return text
 
@@ -40,15 +43,32 @@ def _diameter_uri(text: str) -> str:
     return text
 
 
+def _line(text: str) -> str:
+    if _CONTROL.search(text):
+        raise ValueError("must be one line without control characters")
+    return text
+
+
+def _text(text: str) -> str:
+    if _UNPRINTABLE.search(text):
+        raise ValueError("must not have control characters but tab and line feed")
+    return text
+
+
 Number = Annotated[str, AfterValidator(_number)]  # E.164 with plus; separators are taken out
 ImsiText = Annotated[str, AfterValidator(lambda text: Imsi.parse(text).digits)]
 NaiText = Annotated[str, AfterValidator(lambda text: Impi.parse(text).nai)]
 ImpuText = Annotated[str, AfterValidator(lambda text: Impu.parse(text).uri)]
 Host = Annotated[str, AfterValidator(_host)]
-SipUri = Annotated[str, AfterValidator(_sip_uri)]
+SipUri = Annotated[str, StringConstraints(max_length=1024), AfterValidator(_sip_uri)]
 DiameterUri = Annotated[str, AfterValidator(_diameter_uri)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9+][A-Za-z0-9._:@+-]{0,127}$")]
 Digits = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,15}$")]
 Key = Annotated[str, StringConstraints(pattern=r"^[0-9a-fA-F]{32}$", to_lower=True)]  # 128 bits in hexadecimal
 Unsigned32 = Annotated[int, Field(ge=0, le=0xFFFFFFFF)]
+Unsigned31 = Annotated[int, Field(ge=0, le=0x7FFFFFFF)]  # what an INTEGER of SQL and of XML holds
+Seconds = Annotated[int, Field(ge=0, le=253402300799)]  # since 1970, up to the year 9999
+Line = Annotated[str, StringConstraints(min_length=1, max_length=1024), AfterValidator(_line)]
+Text = Annotated[str, StringConstraints(max_length=16384), AfterValidator(_text)]
+Secret = Annotated[str, StringConstraints(min_length=1, max_length=1024, strip_whitespace=False)]
