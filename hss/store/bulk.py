@@ -4,11 +4,11 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
-from typing import Final
+from typing import Final, Protocol
 
 from hss.services.administration import MOST_REFUSED_KEPT, BulkReport, Refused
 from hss.store.bulk_cutting import Chunk, Cutter
-from hss.store.bulk_giving import Giver
+from hss.store.bulk_giving import give
 from hss.store.bulk_reading import CSV, JSONL
 from hss.store.bulk_rows import Batch
 from hss.store.bulk_workers import LONG, Readers
@@ -20,13 +20,21 @@ from hss.store.unit_of_work import Writer
 MOST_LINES: Final = 50_000  # of a batch
 
 
-class BulkSubscribers:
+class Opened(Protocol):
+    """An open database, with what writes to it and what seals its secrets."""
+
+    database: Database
+    writer: Writer
+    sealer: Sealer | None
+
+
+class StoreBulk:
     """Imports and exports. A file of `long` lines and more is read by processes of their own."""
 
-    def __init__(self, database: Database, writer: Writer, sealer: Sealer | None, *, long: int = LONG) -> None:
-        self._database = database
-        self._writer = writer
-        self._sealer = sealer
+    def __init__(self, store: Opened, *, long: int = LONG) -> None:
+        self._database = store.database
+        self._writer = store.writer
+        self._sealer = store.sealer
         self._long = long
 
     async def take(
@@ -46,7 +54,7 @@ class BulkSubscribers:
     def give(self, *, form: str, sealed: bool = False) -> AsyncGenerator[bytes, None]:
         """Export all subscribers in the order of their names, in pieces of whole lines."""
         _check(form)
-        return Giver(self._database).give(form=form, sealed=sealed)
+        return give(self._database, form=form, sealed=sealed)
 
     async def _batches(
         self, cutter: Cutter, chunks: AsyncGenerator[Chunk, None]

@@ -33,10 +33,14 @@ class Driver:
 
     async def rows(self, sql: str, among: Collection[object]) -> Sequence[Row]:
         """Fetch with one parameter, a list."""
+        return await self.fetch(sql, json.dumps(list(among)) if self.sqlite else list(among))
+
+    async def fetch(self, sql: str, *values: object) -> Sequence[Row]:
+        """Fetch with plain parameters."""
         if self.sqlite:
-            found: Sequence[Row] = await self._raw.execute_fetchall(sql, (json.dumps(list(among)),))
+            found: Sequence[Row] = await self._raw.execute_fetchall(sql, values)
             return found
-        return [tuple(row) for row in await self._raw.fetch(sql, list(among))]
+        return [tuple(row) for row in await self._raw.fetch(sql, *values)]
 
     async def many(self, sql: str, rows: Iterable[Row]) -> None:
         """Run a statement once for each row; raise `sqlite3.IntegrityError` or its like of asyncpg."""

@@ -142,7 +142,7 @@ async def read_references(connection: AsyncConnection) -> References:
     facts = {name: OperatorFacts(id=number, home_domain=home, mnc=mnc) for name, number, home, mnc in operators}
     profiles = await connection.execute(select(profile.name, profile.id))
     pools = await connection.execute(select(pool.name, pool.id))
-    return References(operators=facts, profiles=dict(profiles.tuples().all()), pools=dict(pools.tuples().all()))
+    return References(operators=facts, profiles=dict(profiles.all()), pools=dict(pools.all()))
 
 
 def _is_clash(error: Exception) -> bool:
