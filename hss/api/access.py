@@ -64,10 +64,11 @@ def _is_own_name(host: str, settings: ApiSettings) -> bool:
 
 
 def _check_origin(headers: Mapping[str, str]) -> None:
-    """Refuse what a page of another origin sends; browsers say where a request comes from."""
+    """Refuse what a page of another origin sends; browsers say where a request comes from. A link may lead here."""
     origin = headers.get("Origin")
     foreign = origin is not None and origin.rpartition("://")[2] != headers.get("Host")
-    if foreign or headers.get("Sec-Fetch-Site") == "cross-site":
+    followed = headers.get("Sec-Fetch-Mode") == "navigate"
+    if foreign or (headers.get("Sec-Fetch-Site") == "cross-site" and not followed):
         raise Problem(FORBIDDEN, "Pages of other origins may not call this API.")
 
 

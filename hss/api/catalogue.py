@@ -1,10 +1,8 @@
 """The table of resources. To add one is to add one row: the handlers and the OpenAPI description follow from it."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
-
-from pydantic import TypeAdapter
 
 from hss.api.parts import (
     CIRCUIT_SWITCHED,
@@ -48,23 +46,10 @@ class Kind(Generic[D]):
     keys: Callable[[D], Sequence[str]] | None = None  # where a record has more keys than one
     parse: Callable[[str], object] | None = None  # of a key in a path, where the type of the field does not do it
     notes: str = ""
-    adapters: dict[str, TypeAdapter[Any]] = field(default_factory=dict)
 
     def keys_of(self, document: D) -> Sequence[str]:
         """Name the keys of a document; the first one is the natural key."""
         return self.keys(document) if self.keys else (str(getattr(document, self.key)),)
-
-    def key_of(self, text: str) -> str:
-        """Read a key of a path; raise `ValueError` where no record can have it."""
-        return text if self.keys else str(self.key_value(text))
-
-    def key_value(self, text: str) -> object:
-        """Read a key of a path as the field has it; raise `ValueError`."""
-        if self.parse is not None:
-            return self.parse(text)
-        if self.key not in self.adapters:
-            self.adapters[self.key] = TypeAdapter(self.model.model_fields[self.key].rebuild_annotation())
-        return self.adapters[self.key].validate_python(text)
 
 
 SUBSCRIPTIONS: Final = Kind(

@@ -5,7 +5,7 @@ from typing import Any, Final, Generic, TypeVar
 from urllib.parse import quote, urlencode
 
 from aiohttp import web
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from hss.api.bodies import JSON, MERGE_PATCH, Json, document, documents, json_body, merged, validated
 from hss.api.catalogue import Kind
@@ -37,6 +37,7 @@ class Endpoint(Generic[D]):
     def __init__(self, kind: Kind[D], resource: Resource[D]) -> None:
         self._kind = kind
         self._resource = resource
+        self._parse = kind.parse or TypeAdapter(kind.model.model_fields[kind.key].rebuild_annotation()).validate_python
         self.path = f"{ROOT}/{kind.path}"
 
     def routes(self) -> Iterator[web.RouteDef]:
@@ -124,16 +125,20 @@ class Endpoint(Generic[D]):
             raise NotFound(f"There is no {self._kind.one} {key}.")
         return stored
 
+    def _key_of(self, text: str) -> str:
+        """Read a key of a path; raise `ValueError` where no record can have it."""
+        return text if self._kind.keys else str(self._parse(text))
+
     def _known_key(self, request: web.Request) -> str:
         text = request.match_info["key"]
         try:
-            return self._kind.key_of(text)
+            return self._key_of(text)
         except ValueError as error:
             raise Problem(NOT_FOUND, f"There is no {self._kind.one} {text}.") from error
 
     def _writable_key(self, text: str) -> str:
         try:
-            return self._kind.key_of(text)
+            return self._key_of(text)
         except ValueError as error:
             found = FieldError(field=self._kind.key, rule=_first_rule(error), value=text[:200])
             raise Problem(INVALID, f"The key in the path: {found.rule}", errors=[found]) from error
@@ -142,7 +147,7 @@ class Endpoint(Generic[D]):
         """Let the path say the key where the body does not."""
         if self._kind.keys or not isinstance(body, dict) or self._kind.key in body:
             return body
-        return {**body, self._kind.key: self._kind.key_value(text)}
+        return {**body, self._kind.key: self._parse(text)}
 
     def _under(self, key: str, new: D) -> D:
         """Refuse a document that says another key than the path."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from typing import Final, Literal
+from urllib.parse import quote
 
 from aiohttp import web
 
@@ -51,7 +52,8 @@ async def look_up(request: web.Request) -> web.Response:
     stored = await request.app[SERVICES].subscribers.find(identity)
     if stored is None:
         raise NotFound(f"Nobody has {identity}.")
-    headers = {"ETag": entity_tag(stored.version), "Content-Location": f"{ROOT}/{SUBSCRIPTIONS.path}/{stored.key}"}
+    place = f"{ROOT}/{SUBSCRIPTIONS.path}/{quote(stored.key, safe='')}"
+    headers = {"ETag": entity_tag(stored.version), "Content-Location": place}
     if is_known(request, stored.version):
         return web.Response(status=304, headers=headers)
     return document(stored.document, headers=headers)

@@ -11,7 +11,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from hss.api.application import build_api
 from hss.api.ports import ApiSettings, Readiness, Sample, Services
-from hss.store.bulk import BulkSubscribers
+from hss.store.bulk import StoreBulk
 from hss.store.engine import open_store
 from hss.store.errors import StoreUnavailable
 
@@ -60,7 +60,7 @@ async def client(tmp_path: Path) -> AsyncIterator[TestClient[Any, Any]]:
         subscribers=store.subscribers,
         diameter_peers=store.diameter_peers,
         ported_numbers=store.ported_numbers,
-        bulk=BulkSubscribers(store.database, store.writer, store.sealer),
+        bulk=StoreBulk(store),
         health=Nobody(),
         counters=Nobody(),
         unavailable=(StoreUnavailable,),

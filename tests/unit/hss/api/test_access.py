@@ -46,6 +46,7 @@ ALLOWED: list[tuple[str, str, dict[str, str], ApiSettings]] = [
     ("/api/v1/operators", "127.0.0.1", {"Host": "hss.lab:8080"}, ApiSettings(hosts=frozenset({"hss.lab"}))),
     ("/api/v1/operators", "127.0.0.1", {**LOCAL, "Origin": "http://localhost:8080"}, NO_TOKEN),
     ("/api/v1/operators", "127.0.0.1", {**LOCAL, "Sec-Fetch-Site": "same-origin"}, NO_TOKEN),
+    ("/api/docs", "127.0.0.1", {**LOCAL, "Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}, NO_TOKEN),
     ("/api/v1/operators", "192.0.2.1", {"Host": "hss.lab", "Authorization": "Bearer right"}, TOKEN),
     ("/api/v1/operators", "192.0.2.1", {"Host": "hss.lab", "authorization": "bearer  other"}, TOKEN),
     ("/api/v1/operators", "127.0.0.1", {**LOCAL, "Authorization": "Bearer right"}, CLOSED),

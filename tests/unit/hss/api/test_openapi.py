@@ -1,5 +1,7 @@
 import json
 import re
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -59,6 +61,15 @@ def test_secrets_are_write_only_and_in_no_example_of_an_answer(description: dict
     assert schemas["NewSubscriber"]["properties"]["k"]["writeOnly"]
     for _, _, operation in operations(description):
         assert '"k":' not in json.dumps(operation["responses"])
+
+
+def test_the_start_of_the_service_does_not_pay_for_the_description_and_the_figures() -> None:
+    code = (
+        "import sys, hss.api.application; "
+        "print([name for name in ('prometheus_client', 'hss.api.openapi') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout == "[]\n"
 
 
 async def test_every_example_of_a_body_is_accepted(start: Any, description: dict[str, Any]) -> None:
