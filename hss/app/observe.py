@@ -4,6 +4,7 @@ import logging
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from enum import Enum
 from typing import Final
 
 from hss.api.ports import Sample
@@ -44,6 +45,10 @@ def described(event: Event) -> str:
 
 def shown(value: object) -> str:
     """Write a value in one line without control characters; a peer may have chosen it."""
+    if isinstance(value, Enum):
+        return value.name.lower()
+    if isinstance(value, frozenset | tuple):
+        return ",".join(sorted(map(shown, value)))
     text = value.hex() if isinstance(value, bytes) else str(value)
     return ascii(text)[:200] if not text.isprintable() or " " in text else text[:200]
 

@@ -11,6 +11,8 @@ from hss.store.errors import StoreError
 class CannotStart(Exception):
     """Something that the configuration names cannot be used; the message names the key and the rule."""
 
+    exit_status = 2
+
 
 async def opened_store(settings: Settings) -> Store:
     """Open the database, with the key for secrets; raise `CannotStart`."""

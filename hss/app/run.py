@@ -31,6 +31,8 @@ async def serve(settings: Settings, say: Callable[[str], None]) -> None:
             for task in background:
                 task.cancel()
             await end_all(opened)
+    except* CannotStart as group:
+        raise group.exceptions[0] from None
     finally:
         await store.close()
 

@@ -33,6 +33,17 @@ Exit statuses:
 class Commands(click.Group):
     """Commands by name; importing one is all the work that it costs."""
 
+    def invoke(self, ctx: click.Context) -> object:
+        """Run a command; an error of the program that says its exit status ends it in one line."""
+        try:
+            return super().invoke(ctx)
+        except Exception as error:
+            status = getattr(error, "exit_status", None)
+            if status is None:
+                raise
+            click.echo(f"Error: {error}", err=True)
+            ctx.exit(status)
+
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         """Name the commands in their own order."""
         return list(COMMANDS)

@@ -59,9 +59,10 @@ def import_(
             )
             reports: Iterable[dict[str, Any]] = map(json.loads, lines)
         else:
-            from hss.app.bulk import import_into  # noqa: PLC0415 - the database is wanted here only
+            from hss.app.bulk import Place, import_into  # noqa: PLC0415 - the database is wanted here only
 
-            reports = import_into(database, secrets_key_file, pieces, form=form, batch=batch, behind=resume_behind)
+            place = Place(database=database, key_file=secrets_key_file)
+            reports = import_into(place, pieces, form=form, batch=batch, behind=resume_behind)
         last = _followed(reports, report)
     _conclude(last, as_json=as_json)
 
@@ -89,9 +90,9 @@ def export(
     if database is None:
         pieces: Iterable[bytes] = api.stream("GET", "export", form=form)
     else:
-        from hss.app.bulk import export_from  # noqa: PLC0415 - the database is wanted here only
+        from hss.app.bulk import Place, export_from  # noqa: PLC0415 - the database is wanted here only
 
-        pieces = export_from(database, secrets_key_file, form=form, sealed=sealed)
+        pieces = export_from(Place(database=database, key_file=secrets_key_file), form=form, sealed=sealed)
     with click.open_file(output, "wb") as target:
         for piece in pieces:
             target.write(piece)
@@ -99,7 +100,7 @@ def export(
 
 def _counted(source: IO[bytes], octets: int) -> Iterator[bytes]:
     """Read in pieces; a bar on standard error shows how far, where that is a terminal."""
-    with click.progressbar(length=octets, label="Importing", file=sys.stderr) as bar:
+    with click.progressbar(length=octets, label="Importing", file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
         while piece := source.read(PIECE_OCTETS):
             yield piece
             bar.update(len(piece))
@@ -111,14 +112,14 @@ def _form_of(file: Path) -> str:
 
 def _followed(reports: Iterable[dict[str, Any]], path: Path | None) -> dict[str, Any]:
     """Print the first refused lines as they come, write all of them to `path`, give back the last report."""
-    last: dict[str, Any] = {"line": 0, "created": 0, "replaced": 0, "refused_count": 0}
+    last: dict[str, Any] = {"line": 0, "created": 0, "replaced": 0, "refused_count": 0, "refused": []}
     shown = 0
     with ExitStack() as stack:
         log = stack.enter_context(path.open("w")) if path else None
         for last in reports:
             if "title" in last:
                 raise Refusal(f"{last.get('detail') or last['title']} Resume behind the last line reported.")
-            for refused in last.get("latest", []):
+            for refused in last["refused"]:
                 if log:
                     log.write(json.dumps(refused) + "\n")
                 if shown < SHOWN:

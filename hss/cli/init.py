@@ -4,11 +4,10 @@ import asyncio
 
 import click
 
-from hss.app.opening import CannotStart, opened_store
+from hss.app.opening import opened_store
 from hss.app.sample import load_sample
 from hss.app.settings import Settings
 from hss.cli.options import with_settings
-from hss.cli.output import WrongConfiguration
 
 
 @click.command()
@@ -17,10 +16,7 @@ from hss.cli.output import WrongConfiguration
 @with_settings
 def init(settings: Settings, *, sample: bool, quiet: bool) -> None:
     """Create the database and the key for secrets, or bring the tables up to date."""
-    try:
-        created = asyncio.run(_init(settings, sample=sample))
-    except CannotStart as error:
-        raise WrongConfiguration(str(error)) from error
+    created = asyncio.run(_init(settings, sample=sample))
     if not quiet:
         click.echo(f"{settings.database} is ready" + (f"; {created} sample records were put in." if sample else "."))
 

@@ -5,11 +5,9 @@ import asyncio
 import click
 
 from hss.app.observe import log_to_stderr
-from hss.app.opening import CannotStart
 from hss.app.run import serve as run_service
 from hss.app.settings import Settings
 from hss.cli.options import with_settings
-from hss.cli.output import WrongConfiguration
 
 
 @click.command()
@@ -20,7 +18,4 @@ def serve(settings: Settings) -> None:
     One line is printed for each thing that listens, or that is off and why.
     """
     log_to_stderr(settings.log)
-    try:
-        asyncio.run(run_service(settings, click.echo))
-    except* CannotStart as group:
-        raise WrongConfiguration(str(group.exceptions[0])) from group
+    asyncio.run(run_service(settings, click.echo))
