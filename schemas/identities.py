@@ -113,7 +113,7 @@ class Impu:
 
         `home`: our own domains. Only there `user=phone` makes a number of a SIP URI; None: every domain is our own.
         """
-        if len(text) <= LONGEST_URI and _CANONICAL.fullmatch(text):
+        if is_canonical(text):
             return cls(text)
         return cls(_canonical(text, home))
 
@@ -130,6 +130,11 @@ class Impu:
     def __str__(self) -> str:
         """Write the URI."""
         return self.uri
+
+
+def is_canonical(text: str) -> bool:
+    """Tell of text that `Impu.parse` certainly reads as it stands."""
+    return len(text) <= LONGEST_URI and _CANONICAL.fullmatch(text) is not None
 
 
 def _canonical(text: str, home: Container[str] | None) -> str:

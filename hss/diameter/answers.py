@@ -17,6 +17,8 @@ from schemas.numbers.diameter import (
     Flag,
 )
 
+_PROXIABLE: Final = int(Flag.PROXIABLE)  # plain numbers: operations of IntFlag are slow
+_ERROR: Final = int(Flag.ERROR)
 _WORD: Final = struct.Struct(">I")
 _PROXY_INFO_KEY: Final = base(BaseAvp.PROXY_INFO).key
 _VENDOR_OCTETS: Final = encoded(base(BaseAvp.VENDOR_ID), VENDOR_3GPP)
@@ -46,7 +48,7 @@ def detail(error: Exception) -> bytes:
 
 def assemble(request: bytes, session: bytes, avps: bytes, *, error: bool = False) -> bytes:
     """Write an answer: command, application and identifiers of the request, `session` first of its AVPs."""
-    flags = request[4] & Flag.PROXIABLE | (Flag.ERROR if error else 0)
+    flags = request[4] & _PROXIABLE | (_ERROR if error else 0)
     length = HEADER_OCTETS + len(session) + len(avps)
     return b"".join(
         (_WORD.pack(VERSION << 24 | length), flags.to_bytes(1, "big"), request[5:HEADER_OCTETS], session, avps)

@@ -35,9 +35,9 @@ _AVP: Final = struct.Struct(">II")
 _WORD: Final = struct.Struct(">I")
 _IDENTITY: Final = re.compile(rb"[!-~]+")
 _URI: Final = re.compile(rb"aaas?://[!-~]+", re.IGNORECASE)
-_V: Final = AvpFlag.VENDOR << 24
-_M: Final = AvpFlag.MANDATORY << 24
-_RESERVED: Final = AvpFlag.RESERVED << 24
+_V: Final = int(AvpFlag.VENDOR) << 24  # plain numbers: operations of IntFlag are slow
+_M: Final = int(AvpFlag.MANDATORY) << 24
+_RESERVED: Final = int(AvpFlag.RESERVED) << 24
 _LENGTH: Final = 0xFFFFFF
 
 Avp: TypeAlias = tuple[bytes, Any]  # octets without padding, value
@@ -80,7 +80,7 @@ class Header:
     @property
     def is_request(self) -> bool:
         """Tell a request from an answer."""
-        return bool(self.flags & Flag.REQUEST)
+        return self.flags >= Flag.REQUEST  # the first bit
 
 
 @dataclass(slots=True)
@@ -129,10 +129,16 @@ class Avps:
 
 @dataclass(slots=True)
 class Recent:
-    """The AVPs between Session-Id and the last one, as the latest request had them."""
+    """The AVPs between Session-Id and the last one, as the latest request had them.
+
+    `refusal` is what followed Session-Id in the answer to such a request whose last AVP named somebody unknown, empty
+    where there was none.
+    """
 
     octets: bytes = b""
     avps: Avps = field(default_factory=Avps)
+    refusal: bytes = b""
+    epoch: int = 0  # of the refusal: what it rests on may change
 
 
 def _text(payload: bytes) -> str:
@@ -220,34 +226,35 @@ class Reader:
         self._refused_flags = _RESERVED if strict else 0
         self._must_know = 0 if forgiving else _M
 
-    def read(self, message: bytes, recent: Recent | None = None) -> Avps:
-        """Read all AVPs of a message; raise a `RemoteError` for the first fault.
-
-        With `recent`, what stands between Session-Id and the last AVP is read only where it is not as it was.
-        """
+    def read(self, message: bytes) -> Avps:
+        """Read all AVPs of a message; raise a `RemoteError` for the first fault."""
         avps = Avps()
-        session_end = 0 if recent is None else end_of_session_id(message)
-        if recent is None or not session_end:
-            self._walk(message, HEADER_OCTETS, len(message), avps, self._rules)
-        elif recent.octets and message.startswith(recent.octets, session_end):
-            avps = recent.avps.copy()
-            self._walk(message, HEADER_OCTETS, session_end, avps, self._rules)
-            self._walk(message, session_end + len(recent.octets), len(message), avps, self._rules)
-        else:
-            self._walk(message, HEADER_OCTETS, session_end, avps, self._rules)
-            self._read_and_remember(message, session_end, avps, recent)
+        self._walk(message, HEADER_OCTETS, len(message), avps, self._rules)
         _check_presence(avps, self._rules)
         return avps
 
-    def _read_and_remember(self, message: bytes, session_end: int, avps: Avps, recent: Recent) -> None:
-        """Read what follows Session-Id, and keep what is known before the last AVP."""
-        last = _start_of_last(message, session_end)
-        self._walk(message, session_end, last, avps, self._rules)
-        known = avps.copy()
-        del known.first[SESSION_ID.key]
-        known.count -= 1
-        recent.octets, recent.avps = message[session_end:last], known
-        self._walk(message, last, len(message), avps, self._rules)
+    def read_again(self, message: bytes, session_end: int, recent: Recent) -> Avps:
+        """Read all AVPs of a message as `read` does, but what stands between the first and the last one only once.
+
+        `session_end`: where `end_of_session_id` has found the end of the first one.
+        """
+        if recent.octets and message.startswith(recent.octets, session_end):
+            avps, at = recent.avps.copy(), session_end + len(recent.octets)
+        else:
+            avps, at = self._read_between(message, session_end, recent)
+        stop = HEADER_OCTETS + int.from_bytes(message[25:28], "big")
+        avps.first[SESSION_ID.key] = message[HEADER_OCTETS:stop], message[28:stop].decode()
+        self._walk(message, at, len(message), avps, self._rules)
+        _check_presence(avps, self._rules)
+        return avps
+
+    def _read_between(self, message: bytes, session_end: int, recent: Recent) -> tuple[Avps, int]:
+        """Read and remember what stands between the first and the last AVP; tell where the last one starts."""
+        at = _start_of_last(message, session_end)
+        avps = Avps({SESSION_ID.key: (message[HEADER_OCTETS:session_end], "")}, count=1)
+        self._walk(message, session_end, at, avps, self._rules)
+        recent.octets, recent.avps, recent.refusal = message[session_end:at], avps.copy(), b""
+        return avps, at
 
     def _walk(self, data: bytes, at: int, end: int, avps: Avps, rules: Grammar, *, depth: int = 0) -> None:
         """Read the AVPs from `at` to `end`."""
@@ -361,6 +368,22 @@ def end_of_session_id(message: bytes) -> int:
     return end if stop >= 28 and end <= len(message) and message[28:stop].isascii() else 0
 
 
+class PlainText:
+    """Reads the last AVP of a message where it is ASCII text of one kind, with the M flag."""
+
+    def __init__(self, definition: AvpDefinition) -> None:
+        self._code_and_flags = _AVP.pack(definition.code, _V | _M)[:5]
+        self._vendor = _WORD.pack(definition.vendor)
+
+    def read(self, message: bytes, at: int) -> str:
+        """Give the text of the AVP at `at`; nothing where it is another one, or has a fault."""
+        if not message.startswith(self._code_and_flags, at) or message[at + BARE : at + WITH_VENDOR] != self._vendor:
+            return ""
+        stop = at + int.from_bytes(message[at + 5 : at + BARE], "big")
+        text = message[at + WITH_VENDOR : stop]
+        return text.decode() if stop + 3 & ~3 == len(message) and text.isascii() else ""
+
+
 def scan(data: bytes, at: int = HEADER_OCTETS) -> Iterator[tuple[int, bytes]]:
     """Give key and octets of one AVP after the other for as long as the lengths make sense; nothing is checked."""
     while at < len(data):
@@ -407,7 +430,7 @@ def encoded(definition: AvpDefinition, value: Any, *, mandatory: bool | None = N
     except (TypeError, ValueError, OverflowError) as error:
         raise LocalError(f"{definition.name} cannot be {value!r}") from error
     must = definition.mandatory if mandatory is None else mandatory
-    word = (AvpFlag.MANDATORY if must else 0) << 24
+    word = _M if must else 0
     if not definition.vendor:
         return _AVP.pack(definition.code, word | BARE + len(payload)) + padded(payload)
     words = _AVP.pack(definition.code, word | _V | WITH_VENDOR + len(payload))
@@ -416,8 +439,8 @@ def encoded(definition: AvpDefinition, value: Any, *, mandatory: bool | None = N
 
 def example(definition: AvpDefinition) -> bytes:
     """Write an AVP with the smallest legal payload of zeros, as Failed-AVP names a missing one (RFC 6733 7.5)."""
-    flags = (AvpFlag.MANDATORY if definition.mandatory else 0) | (AvpFlag.VENDOR if definition.vendor else 0)
-    octets = _AVP.pack(definition.code, flags << 24) + (_WORD.pack(definition.vendor) if definition.vendor else b"")
+    word = (_M if definition.mandatory else 0) | (_V if definition.vendor else 0)
+    octets = _AVP.pack(definition.code, word) + (_WORD.pack(definition.vendor) if definition.vendor else b"")
     return _smallest(octets, 0, len(octets))
 
 

@@ -7,12 +7,12 @@ from typing import Any, Final
 from hss.diameter.codec import Avps, encoded, padded
 from hss.diameter.dictionary import base, tgpp
 from hss.diameter.dispatch import Entry, Written
-from hss.diameter.errors import SUCCESS, InvalidAvpValue, Outcome
+from hss.diameter.errors import SUCCESS, UNREGISTERED_SERVICE, InvalidAvpValue
 from hss.procedures import cx
 from hss.procedures.errors import FeaturesUnsupported, UserUnknown
 from hss.services.cx import CxService
-from schemas.identities import IdentityError, Impu, NotAnIdentity
-from schemas.numbers.cx import CxCommand, CxResult, LiaFlag, TgppAvp, UserAuthorizationType
+from schemas.identities import IdentityError, Impu, NotAnIdentity, is_canonical
+from schemas.numbers.cx import CxCommand, LiaFlag, TgppAvp, UserAuthorizationType
 from schemas.numbers.diameter import VENDOR_3GPP, Application, AvpFlag, BaseAvp
 
 VENDOR_ID: Final = base(BaseAvp.VENDOR_ID)
@@ -28,8 +28,6 @@ LIA_FLAGS: Final = tgpp(TgppAvp.LIA_FLAGS)
 SUPPORTED_FEATURES: Final = tgpp(TgppAvp.SUPPORTED_FEATURES)
 FEATURE_LIST_ID: Final = tgpp(TgppAvp.FEATURE_LIST_ID)
 FEATURE_LIST: Final = tgpp(TgppAvp.FEATURE_LIST)
-
-UNREGISTERED_SERVICE: Final = Outcome(CxResult.UNREGISTERED_SERVICE, VENDOR_3GPP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +118,9 @@ def entries(service: CxService, home: Container[str], features: Features = Featu
             read=reader.location_info,
             serve=service.locate,
             write=location_info_answer,
-            marks=service.marks,
+            name=PUBLIC_IDENTITY,
             always=features.answered,
+            marks=service.marks,
+            is_unknown=lambda text: is_canonical(text) and service.is_unknown(text),
         )
     ]

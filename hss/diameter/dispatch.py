@@ -6,14 +6,15 @@ that can be served at once is kept under these octets, for as long as the entrie
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 from hss.diameter.answers import Answers, assemble, detail
-from hss.diameter.codec import SESSION_ID, Avps, Header, Reader, Recent, end_of_session_id, example
-from hss.diameter.dictionary import COMMANDS, base, grammar
+from hss.diameter.codec import SESSION_ID, Avps, Header, PlainText, Reader, Recent, end_of_session_id, example
+from hss.diameter.dictionary import COMMANDS, AvpDefinition, base, grammar
 from hss.diameter.duplicates import Duplicates
 from hss.diameter.errors import (
     SUCCESS,
+    USER_UNKNOWN,
     ApplicationUnsupported,
     CommandUnsupported,
     InvalidAvpValue,
@@ -53,6 +54,10 @@ class Written:
     avps: bytes = b""
 
 
+def _maybe_known(text: str) -> bool:  # noqa: ARG001 - any text
+    return False
+
+
 def _unmarked(request: Any) -> Sequence[Slot[Any]]:  # noqa: ANN401, ARG001 - any request
     return ()
 
@@ -66,9 +71,11 @@ class Entry(Generic[Q, A]):
     read: Callable[[Avps], Q]
     serve: Callable[[Q], A | Awaitable[A]]
     write: Callable[[A], Written]
+    name: AvpDefinition  # the AVP that says whom the request is about
     always: Callable[[Avps], bytes]  # AVPs for the answer, whatever it is, by those of the request
     marks: Callable[[Q], Sequence[Slot[Any]]] = _unmarked  # what an answer just given rests on; nothing: do not keep it
     changes_state: bool = False  # a duplicate gets the stored answer
+    is_unknown: Callable[[str], bool] = _maybe_known  # certainly nobody has the identity that the text names
 
 
 OTHER: Final = "other"  # in counts: a command that is not served
@@ -103,6 +110,18 @@ class Caller:
     applications: frozenset[int]  # that were advertised to this peer
     recent: dict[int, Recent] = field(default_factory=dict)  # by command
 
+    def start(self, command: int) -> Recent:
+        """Begin to remember what requests of a command have in common."""
+        return self.recent.setdefault(command, Recent())
+
+
+class _Form(NamedTuple):
+    """What all answers of a command with one outcome have in common."""
+
+    head: bytes
+    tally: Tally
+    is_error: bool
+
 
 class _Route:
     """An entry with what is made of it once."""
@@ -112,10 +131,20 @@ class _Route:
         flags = Flag.REQUEST | Flag.PROXIABLE
         self.entry: Final = entry
         self.command: Final = f"{definition.name}R"
+        self.name: Final = PlainText(entry.name)
         self.reader: Final = Reader(grammar(definition.request), strict=strict)
         self.kept: Final[Bounded[bytes, Kept]] = Bounded(kept_limit)
         self.header: Final = (flags << 24 | entry.command).to_bytes(4, "big") + entry.application.to_bytes(4, "big")
-        self.tallies: Final[dict[Outcome, Tally]] = {}
+        self.forms: Final[dict[Outcome, _Form]] = {}
+
+
+class Asked(NamedTuple):
+    """A request on its way."""
+
+    message: bytes
+    session_end: int  # of a plain Session-Id that comes first, else 0
+    route: _Route
+    recent: Recent
 
 
 class Dispatcher:
@@ -134,6 +163,7 @@ class Dispatcher:
         self._by_header = {route.header: route for route in routes}
         self._tallies: dict[tuple[str, Outcome], Tally] = {}
         self._bodies: dict[bytes, bytes] = {}  # answers that many identities share are in memory once
+        self._epoch = 0  # of what was learned of refusals
         self.kept_answers = 0  # how many answers were given without being worked out again
 
     @property
@@ -146,6 +176,7 @@ class Dispatcher:
         for route in self._routes.values():
             route.kept.clear()
         self._bodies.clear()
+        self._epoch += 1
 
     def answer(self, message: bytes, caller: Caller, *, now: float) -> bytes | Awaitable[bytes]:
         """Answer a request of an application; nothing raises, and what is awaited does not raise either.
@@ -167,7 +198,20 @@ class Dispatcher:
                 kept.tally.count += 1
                 self.kept_answers += 1
                 return assemble(message, message[HEADER_OCTETS:end], kept.avps)
-        return self._work_out(message, route, caller, now)
+        recent = caller.recent.get(route.entry.command) or caller.start(route.entry.command)
+        if recent.refusal and self._is_refused_again(message, end, route, recent):
+            return assemble(message, message[HEADER_OCTETS:end], recent.refusal)
+        return self._work_out(Asked(message, end, route, recent), now)
+
+    def _is_refused_again(self, message: bytes, end: int, route: _Route, recent: Recent) -> bool:
+        """Tell whether a request differs from one that named somebody unknown by another unknown name only."""
+        if not end or recent.epoch != self._epoch or not message.startswith(recent.octets, end):
+            return False
+        name = route.name.read(message, end + len(recent.octets))
+        if not name or not route.entry.is_unknown(name):
+            return False
+        route.forms[USER_UNKNOWN].tally.count += 1
+        return True
 
     def refuse(self, message: bytes, error: Exception, command: str) -> bytes:
         """Answer a request that cannot be read."""
@@ -184,7 +228,8 @@ class Dispatcher:
                 raise CommandUnsupported(f"application {header.application} has no command {header.command} here")
         except RemoteError as error:
             return self.refuse(message, error, route.command if route else OTHER)
-        return self._work_out(message, route, caller, now)
+        recent = caller.recent.get(header.command) or caller.start(header.command)
+        return self._work_out(Asked(message, end_of_session_id(message), route, recent), now)
 
     def _check_header(self, header: Header, caller: Caller) -> None:
         if header.flags & Flag.ERROR:
@@ -196,19 +241,23 @@ class Dispatcher:
         if self._local.strict and header.flags & Flag.RESERVED:
             raise ReservedHeaderBit("a reserved command flag is set")
 
-    def _work_out(self, message: bytes, route: _Route, caller: Caller, now: float) -> bytes | Awaitable[bytes]:
+    def _work_out(self, asked: Asked, now: float) -> bytes | Awaitable[bytes]:
         """Read a request and let it be served; one that changes state only where it was not answered before."""
+        message, route = asked.message, asked.route
         try:
-            avps = route.reader.read(message, caller.recent.setdefault(route.entry.command, Recent()))
+            if asked.session_end:
+                avps = route.reader.read_again(message, asked.session_end, asked.recent)
+            else:
+                avps = route.reader.read(message)
             if not route.entry.changes_state:
-                return self._serve(message, route, avps)
+                return self._serve(asked, avps)
             key = avps.value(ORIGIN_HOST).lower(), int.from_bytes(message[16:20], "big")
             before = self._duplicates.start(key, now=now)
         except Exception as error:  # noqa: BLE001 - every request gets an answer
             return self.refuse(message, error, route.command)
         if before is not None:
             return before[:12] + message[12:16] + before[16:]
-        return self._store(key, self._serve(message, route, avps))
+        return self._store(key, self._serve(asked, avps))
 
     def _store(self, key: tuple[str, int], answer: bytes | Awaitable[bytes]) -> bytes | Awaitable[bytes]:
         if isinstance(answer, Awaitable):
@@ -224,46 +273,56 @@ class Dispatcher:
             self._duplicates.finish(key, answer)
         return answer
 
-    def _serve(self, message: bytes, route: _Route, avps: Avps) -> bytes | Awaitable[bytes]:
-        entry, request = route.entry, None
+    def _serve(self, asked: Asked, avps: Avps) -> bytes | Awaitable[bytes]:
+        entry, request = asked.route.entry, None
         try:
             self._check_addressee(avps, entry.application)
             request = entry.read(avps)
             served = entry.serve(request)
             if isinstance(served, Awaitable):
-                return self._serve_later(message, route, avps, served)
+                return self._serve_later(asked, avps, served)
             written = entry.write(served)
         except ProcedureError as error:
             written = Written(outcome_of(error))
         except Exception as error:  # noqa: BLE001 - every request gets an answer
-            return self._respond(message, route, avps, Written(outcome_of(error), detail(error)))
+            return self._respond(asked, avps, Written(outcome_of(error), detail(error)))
         marks = () if request is None or PROXY_INFO.key in avps.first else entry.marks(request)
-        return self._respond(message, route, avps, written, marks)
+        answer = self._respond(asked, avps, written, marks)
+        if written.outcome is USER_UNKNOWN and asked.session_end:
+            self._learn_refusal(asked, answer)
+        return answer
 
-    async def _serve_later(self, message: bytes, route: _Route, avps: Avps, work: Awaitable[Any]) -> bytes:
+    def _learn_refusal(self, asked: Asked, answer: bytes) -> None:
+        """Remember how a request was refused whose last AVP named somebody unknown."""
+        recent, end = asked.recent, asked.session_end
+        if asked.route.name.read(asked.message, end + len(recent.octets)):
+            recent.refusal, recent.epoch = answer[end:], self._epoch
+
+    async def _serve_later(self, asked: Asked, avps: Avps, work: Awaitable[Any]) -> bytes:
         try:
-            written = route.entry.write(await work)
+            written = asked.route.entry.write(await work)
         except Exception as error:  # noqa: BLE001 - every request gets an answer
             written = Written(outcome_of(error), detail(error))
-        return self._respond(message, route, avps, written)
+        return self._respond(asked, avps, written)
 
-    def _respond(
-        self, message: bytes, route: _Route, avps: Avps, written: Written, marks: Sequence[Slot[Any]] = ()
-    ) -> bytes:
+    def _respond(self, asked: Asked, avps: Avps, written: Written, marks: Sequence[Slot[Any]] = ()) -> bytes:
         """Write an answer, and keep it where it rests on something that can be watched."""
-        outcome = written.outcome
-        octets = self._answers.head(route.entry.application, outcome) + written.avps + route.entry.always(avps)
+        outcome, route, end = written.outcome, asked.route, asked.session_end
+        form = route.forms.get(outcome) or self._form(route, outcome)
+        form.tally.count += 1
+        octets = form.head + written.avps + route.entry.always(avps)
         if PROXY_INFO.key in avps.first:
             octets += avps.octets(PROXY_INFO)
-        tally = route.tallies.get(outcome)
-        if tally is None:
-            tally = route.tallies[outcome] = self._tally(route.command, outcome)
-        tally.count += 1
-        end = end_of_session_id(message)
         if marks and end and not outcome.is_protocol_error:
-            route.kept.put(Kept(message[end:], self._shared(octets), marks, tally))
-        session = message[HEADER_OCTETS:end] if end else avps.octets(SESSION_ID)
-        return assemble(message, session, octets, error=outcome.is_protocol_error)
+            route.kept.put(Kept(asked.message[end:], self._shared(octets), marks, form.tally))
+        session = asked.message[HEADER_OCTETS:end] if end else avps.octets(SESSION_ID)
+        return assemble(asked.message, session, octets, error=form.is_error)
+
+    def _form(self, route: _Route, outcome: Outcome) -> _Form:
+        head = self._answers.head(route.entry.application, outcome)
+        form = _Form(head, self._tally(route.command, outcome), outcome.is_protocol_error)
+        route.forms[outcome] = form
+        return form
 
     def _shared(self, octets: bytes) -> bytes:
         if len(self._bodies) >= MOST_BODIES:
@@ -287,6 +346,8 @@ class Dispatcher:
         if ROUTE_RECORD.key in avps.first and any(map(self._local.is_named, avps.values(ROUTE_RECORD))):
             raise LoopDetected("the request was here before")
         raw, group = avps.first[VENDOR_SPECIFIC_APPLICATION_ID.key]
-        named = {group.value(AUTH_APPLICATION_ID), group.value(ACCT_APPLICATION_ID)} - {None}
-        if named and application not in named:
+        named = group.value(AUTH_APPLICATION_ID)
+        if named is None:
+            named = group.value(ACCT_APPLICATION_ID)
+        if named != application and named is not None:
             raise InvalidAvpValue("Vendor-Specific-Application-Id names another application", raw)

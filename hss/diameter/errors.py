@@ -136,7 +136,7 @@ class NoCommonSecurity(RemoteError):
 
 
 class Outcome(NamedTuple):
-    """A result code; with a vendor it is an Experimental-Result, without one a Result-Code (RFC 6733 7.6)."""
+    """A result code: with a vendor an Experimental-Result, without one a Result-Code (RFC 6733 7.6)."""
 
     code: int
     vendor: int = 0
@@ -152,33 +152,43 @@ class Outcome(NamedTuple):
         return 2000 <= self.code < 3000
 
 
-SUCCESS: Final = Outcome(BaseResult.SUCCESS)
-UNABLE_TO_COMPLY: Final = Outcome(BaseResult.UNABLE_TO_COMPLY)
+def _base(code: BaseResult) -> Outcome:
+    return Outcome(int(code))
+
+
+def _tgpp(code: CxResult) -> Outcome:
+    return Outcome(int(code), VENDOR_3GPP)
+
+
+SUCCESS: Final = _base(BaseResult.SUCCESS)
+UNABLE_TO_COMPLY: Final = _base(BaseResult.UNABLE_TO_COMPLY)
+USER_UNKNOWN: Final = _tgpp(CxResult.ERROR_USER_UNKNOWN)
+UNREGISTERED_SERVICE: Final = _tgpp(CxResult.UNREGISTERED_SERVICE)
 
 OUTCOME_OF: Final[Mapping[type[Exception], Outcome]] = {
-    CommandUnsupported: Outcome(BaseResult.COMMAND_UNSUPPORTED),
-    UnableToDeliver: Outcome(BaseResult.UNABLE_TO_DELIVER),
-    RealmNotServed: Outcome(BaseResult.REALM_NOT_SERVED),
-    TooBusy: Outcome(BaseResult.TOO_BUSY),
-    LoopDetected: Outcome(BaseResult.LOOP_DETECTED),
-    ApplicationUnsupported: Outcome(BaseResult.APPLICATION_UNSUPPORTED),
-    InvalidHeaderBits: Outcome(BaseResult.INVALID_HDR_BITS),
-    InvalidAvpBits: Outcome(BaseResult.INVALID_AVP_BITS),
-    UnknownPeer: Outcome(BaseResult.UNKNOWN_PEER),
-    AvpUnsupported: Outcome(BaseResult.AVP_UNSUPPORTED),
-    InvalidAvpValue: Outcome(BaseResult.INVALID_AVP_VALUE),
-    MissingAvp: Outcome(BaseResult.MISSING_AVP),
-    TooManyAvps: Outcome(BaseResult.AVP_OCCURS_TOO_MANY_TIMES),
-    NoCommonApplication: Outcome(BaseResult.NO_COMMON_APPLICATION),
-    UnsupportedVersion: Outcome(BaseResult.UNSUPPORTED_VERSION),
+    CommandUnsupported: _base(BaseResult.COMMAND_UNSUPPORTED),
+    UnableToDeliver: _base(BaseResult.UNABLE_TO_DELIVER),
+    RealmNotServed: _base(BaseResult.REALM_NOT_SERVED),
+    TooBusy: _base(BaseResult.TOO_BUSY),
+    LoopDetected: _base(BaseResult.LOOP_DETECTED),
+    ApplicationUnsupported: _base(BaseResult.APPLICATION_UNSUPPORTED),
+    InvalidHeaderBits: _base(BaseResult.INVALID_HDR_BITS),
+    InvalidAvpBits: _base(BaseResult.INVALID_AVP_BITS),
+    UnknownPeer: _base(BaseResult.UNKNOWN_PEER),
+    AvpUnsupported: _base(BaseResult.AVP_UNSUPPORTED),
+    InvalidAvpValue: _base(BaseResult.INVALID_AVP_VALUE),
+    MissingAvp: _base(BaseResult.MISSING_AVP),
+    TooManyAvps: _base(BaseResult.AVP_OCCURS_TOO_MANY_TIMES),
+    NoCommonApplication: _base(BaseResult.NO_COMMON_APPLICATION),
+    UnsupportedVersion: _base(BaseResult.UNSUPPORTED_VERSION),
     TooMuchWork: UNABLE_TO_COMPLY,
-    ReservedHeaderBit: Outcome(BaseResult.INVALID_BIT_IN_HEADER),
-    InvalidAvpLength: Outcome(BaseResult.INVALID_AVP_LENGTH),
-    InvalidMessageLength: Outcome(BaseResult.INVALID_MESSAGE_LENGTH),
-    NoCommonSecurity: Outcome(BaseResult.NO_COMMON_SECURITY),
-    UserUnknown: Outcome(CxResult.ERROR_USER_UNKNOWN, VENDOR_3GPP),
-    IdentityNotRegistered: Outcome(CxResult.ERROR_IDENTITY_NOT_REGISTERED, VENDOR_3GPP),
-    FeaturesUnsupported: Outcome(CxResult.ERROR_FEATURE_UNSUPPORTED, VENDOR_3GPP),
+    ReservedHeaderBit: _base(BaseResult.INVALID_BIT_IN_HEADER),
+    InvalidAvpLength: _base(BaseResult.INVALID_AVP_LENGTH),
+    InvalidMessageLength: _base(BaseResult.INVALID_MESSAGE_LENGTH),
+    NoCommonSecurity: _base(BaseResult.NO_COMMON_SECURITY),
+    UserUnknown: USER_UNKNOWN,
+    IdentityNotRegistered: _tgpp(CxResult.ERROR_IDENTITY_NOT_REGISTERED),
+    FeaturesUnsupported: _tgpp(CxResult.ERROR_FEATURE_UNSUPPORTED),
     RegistrationBroken: UNABLE_TO_COMPLY,
 }
 

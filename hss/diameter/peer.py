@@ -68,6 +68,7 @@ EXPERIMENTAL_RESULT: Final = base(BaseAvp.EXPERIMENTAL_RESULT)
 EXPERIMENTAL_RESULT_CODE: Final = base(BaseAvp.EXPERIMENTAL_RESULT_CODE)
 VENDOR_ID: Final = base(BaseAvp.VENDOR_ID)
 MOST_IDENTIFIERS: Final = 1 << 32
+REQUEST: Final = int(Flag.REQUEST)  # the first bit of the flags
 NO_APPLICATION: Final = bytes(4)  # as it stands in the header of a base message
 
 Outlet = Callable[[Turn[bytes]], None]
@@ -239,7 +240,7 @@ class PeerMachine:
         """Take one message whose length is what its header says, and add to `turn` what it asks of the world."""
         if (
             self._state is State.OPEN
-            and message[4] & Flag.REQUEST
+            and message[4] >= REQUEST
             and message[0] == VERSION
             and message[8:12] != NO_APPLICATION
             and self._watchdog.heard(now=now)

@@ -81,6 +81,13 @@ class CxService:
             return self._note_reassignment(known, answer)
         return answer
 
+    def is_unknown(self, uri: str) -> bool:
+        """Tell, without a count or the database, of an identity that certainly nobody has; False: ask `locate`."""
+        if self._known.peek(uri) or self._members.may_have(uri) or self._wildcards.find(uri) is not None:
+            return False
+        number = self._number_behind(uri)
+        return number is None or self.is_unknown(number)
+
     def marks(self, request: cx.LocationInfoRequest) -> tuple[Mark, ...]:
         """Give the entries that the answer just given rests on; none: it must not be kept.
 
@@ -126,7 +133,7 @@ class CxService:
 
     def _number_behind(self, uri: str) -> str | None:
         """Find the tel URI of a SIP identity of ours whose user part is a number."""
-        if not self._number_behind_sip or not uri.startswith("sip:+"):
+        if not uri.startswith("sip:+") or not self._number_behind_sip:
             return None
         match = _NUMBER_IN_SIP.fullmatch(uri)
         if match is None or match[2] not in self._home:
