@@ -196,3 +196,11 @@ OUTCOME_OF: Final[Mapping[type[Exception], Outcome]] = {
 def outcome_of(error: Exception) -> Outcome:
     """Give the result of a refusal; what the table does not know is a defect of ours: UNABLE_TO_COMPLY."""
     return OUTCOME_OF.get(type(error), UNABLE_TO_COMPLY)
+
+
+def result_name(outcome: Outcome) -> str:
+    """Name a result as the specifications do, for people; a foreign one by its number."""
+    registry: type[CxResult | BaseResult] = CxResult if outcome.vendor == VENDOR_3GPP else BaseResult
+    if outcome.vendor in (0, VENDOR_3GPP) and outcome.code in tuple(registry):
+        return f"DIAMETER_{registry(outcome.code).name}"
+    return f"{outcome.code} of vendor {outcome.vendor}" if outcome.vendor else str(outcome.code)
