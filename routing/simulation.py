@@ -107,15 +107,13 @@ def simulate(
     stage.seen.update(branch.contact for branch in plan.branches)
     _start_group(stage, 0.0)
     ended = 0.0
-    while stage.agenda:
+    while not _over(stage):
         at_s, _, what, leg, event, group = heappop(stage.agenda)
         if what == "limit":
             _ring_limit(stage, at_s, group)
         elif leg is not None and leg.final is None:
             ended = at_s
             _device(stage, at_s, leg, event)
-        if _over(stage):
-            break
     return _result(stage, ended)
 
 
@@ -162,8 +160,7 @@ def _device(stage: _Stage, at_s: float, leg: _Leg, event: DeviceEvent | None) ->
 
 def _rings(stage: _Stage, at_s: float, leg: _Leg, status: int) -> None:
     stage.note(at_s, "response", leg, status)
-    if status > 100:
-        leg.rang = True
+    leg.rang = True
     if leg.cancel_wanted and not leg.cancelled:
         _cancel(stage, at_s, leg, "held back until a provisional response")
 

@@ -269,6 +269,11 @@ def test_wrong_octets_are_refused(value: str | bytes) -> None:
     assert error_of("isup_octets", value).code in {Code.SYNTAX, Code.PARITY}
 
 
+def test_the_position_in_octets_is_that_of_the_octet() -> None:
+    assert error_of("isup_octets", "04 10 94 B7 91").position == 3
+    assert error_of("isup_octets", "04 20 94").position is None
+
+
 def test_octets_may_come_as_octets() -> None:
     assert normalise("isup_octets", bytes.fromhex("0410942791752809")).e164 == "+497219578290"
 
