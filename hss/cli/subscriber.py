@@ -76,7 +76,7 @@ def list_(api: Api, *, operator: str | None, limit: int, after: str | None, as_j
 
 @subscriber.command(name="set")
 @click.argument("identity")
-@click.argument("changes", nargs=-1, metavar="PATH=VALUE...")
+@click.argument("changes", nargs=-1, metavar="[PATH=TEXT | PATH:=JSON]...")
 @click.option("--state", type=click.Choice(REGISTRATION), help="Registration state, set by hand.")
 @click.option("--scscf", help="S-CSCF that goes with the state.")
 @as_json
@@ -84,9 +84,9 @@ def list_(api: Api, *, operator: str | None, limit: int, after: str | None, as_j
 def set_(
     api: Api, *, identity: str, changes: tuple[str, ...], state: str | None, scscf: str | None, as_json: bool
 ) -> None:
-    """Change a subscriber: `hss subscriber set tel:+491715407090 circuit_switched.voicebox=+4917...`.
+    """Change a subscriber: `hss subscriber set tel:+491715407090 circuit_switched.voicebox=+491713315407090`.
 
-    VALUE is JSON where it can be read as such, and else text; `null` takes the entry out.
+    PATH=TEXT sets text; PATH:=JSON sets anything else, as `ring_time_s:=20`; `PATH:=null` takes an entry out.
     """
     found = find(api, identity)
     if changes:
@@ -116,17 +116,17 @@ def find(api: Api, identity: str) -> dict[str, Any]:
 
 
 def merge_patch(changes: tuple[str, ...]) -> dict[str, Any]:
-    """Read `a.b=VALUE` texts into a JSON merge patch (RFC 7396)."""
+    """Read `a.b=TEXT` and `a.b:=JSON` into a JSON merge patch (RFC 7396)."""
     patch: dict[str, Any] = {}
     for change in changes:
         path, equals, text = change.partition("=")
-        if not equals or not path:
-            raise click.UsageError(f"{change!r}: must be PATH=VALUE")
+        if not equals or not path.rstrip(":"):
+            raise click.UsageError(f"{change!r}: must be PATH=TEXT or PATH:=JSON")
         at = patch
-        *outer, last = path.split(".")
+        *outer, last = path.removesuffix(":").split(".")
         for name in outer:
             at = at.setdefault(name, {})
-        at[last] = _value(text)
+        at[last] = _json(text, change) if path.endswith(":") else text
     return patch
 
 
@@ -176,8 +176,8 @@ def _show_circuit_switched(side: dict[str, Any]) -> None:
         click.echo(f"  I-CSCF    {entry['host'] or 'pool ' + entry['pool']}")
 
 
-def _value(text: str) -> Any:  # noqa: ANN401 - JSON
+def _json(text: str, change: str) -> Any:  # noqa: ANN401 - JSON
     try:
-        return text if text.lstrip("-").isdecimal() else json.loads(text)
-    except ValueError:
-        return text
+        return json.loads(text)
+    except ValueError as error:
+        raise click.UsageError(f"{change!r}: not JSON: {error}") from error
