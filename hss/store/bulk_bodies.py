@@ -50,10 +50,10 @@ class Part:
 
 
 SUBSCRIPTIONS: Final = """
-SELECT s.id, s.version, s.name, o.name, s.reassignment_pending, s.preferred_scscfs, s.access_charging_class, s.devices,
-s.forking, s.ring_time_s, s.scscf_name, s.scscf_host, s.scscf_realm, s.mandatory_capabilities,
-s.optional_capabilities, s.capability_names, s.primary_collection, s.secondary_collection, s.primary_event,
-s.secondary_event
+SELECT s.id, s.version, s.name, o.name, s.reassignment_pending, CAST(s.preferred_scscfs AS text),
+s.access_charging_class, s.devices, s.forking, s.ring_time_s, s.scscf_name, s.scscf_host, s.scscf_realm,
+CAST(s.mandatory_capabilities AS text), CAST(s.optional_capabilities AS text), CAST(s.capability_names AS text),
+s.primary_collection, s.secondary_collection, s.primary_event, s.secondary_event
 FROM subscription s JOIN operator o ON o.id = s.operator_id WHERE s.name > {0} ORDER BY s.name LIMIT {1}
 """
 _OWN: Final = (
@@ -64,8 +64,8 @@ PARTS: Final[Mapping[str, Part]] = {
     "private": Part(
         of="subscription",
         by_place=0,
-        query="SELECT subscription_id, id, nai, imsi, scheme, secret_names, amf, sqn, sealed FROM private_identity"
-        " WHERE subscription_id {0} ORDER BY id",
+        query="SELECT subscription_id, id, nai, imsi, scheme, CAST(secret_names AS text), amf, sqn, sealed"
+        " FROM private_identity WHERE subscription_id {0} ORDER BY id",
         fields=("nai", "imsi", "scheme", "has_credentials", "amf", "sqn", "sealed"),
         model=PrivateIdentity,
     ),
@@ -106,7 +106,7 @@ PARTS: Final[Mapping[str, Part]] = {
         of="subscription",
         by_place=0,
         query="SELECT x.subscription_id, x.id, x.imsi, x.vlr_number, x.msc_number, x.voicebox, x.preference,"
-        " x.forwardings, x.barring, x.icscf_host, x.icscf_port, p.name"
+        " CAST(x.forwardings AS text), x.barring, x.icscf_host, x.icscf_port, p.name"
         " FROM circuit_switched x LEFT JOIN icscf_pool p ON p.id = x.icscf_pool_id WHERE x.subscription_id {0}",
         fields=("imsi", "vlr_number", "msc_number", "voicebox", "preference", "forwardings", "barring", *_ICSCF),
         model=CircuitSwitched,
@@ -122,7 +122,8 @@ PARTS: Final[Mapping[str, Part]] = {
     "contact": Part(
         of="public",
         by_place=1,
-        query="SELECT public_id, id, uri, path, q, expires_at, instance, device FROM contact WHERE public_id {0}",
+        query="SELECT public_id, id, uri, CAST(path AS text), q, expires_at, instance, device FROM contact"
+        " WHERE public_id {0}",
         fields=("uri", "path", "q", "expires_at", "instance", "device"),
         model=Contact,
     ),

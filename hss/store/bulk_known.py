@@ -48,7 +48,7 @@ async def known_of(driver: Driver, held: Sequence[Holding]) -> Known:
 
 async def _add_secrets(driver: Driver, known: Known, identifiers: Collection[int]) -> None:
     among = driver.among("integer")
-    secrets = f"SELECT s.name, x.nai, x.sealed, x.secret_names FROM {_OF_PRIVATE}"  # noqa: S608
+    secrets = f"SELECT s.name, x.nai, x.sealed, CAST(x.secret_names AS text) FROM {_OF_PRIVATE}"  # noqa: S608
     secrets += f" WHERE s.id {among} AND x.sealed IS NOT NULL"
     for name, nai, sealed, names in await driver.rows(secrets, identifiers):
         known.secrets.setdefault(name, {})[nai] = (sealed, names)

@@ -18,7 +18,7 @@ from hss.store.bulk_rows import Batch, DocumentRows, References, Sealed
 from hss.store.errors import WrongKey
 from hss.store.sealing import Sealer
 from hss.store.subscriber_writing import refuse_contradictions
-from schemas.documents import Credentials, NewSubscriber, Operator, Subscriber
+from schemas.documents import NewSubscriber, Operator, Subscriber
 from schemas.states import OperatorType
 
 JSONL: Final = "jsonl"
@@ -26,7 +26,7 @@ CSV: Final = "csv"
 BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 ONLY_WHOLE: Final = frozenset(Subscriber.model_fields) - frozenset(NewSubscriber.model_fields)
 COLUMNS: Final = frozenset(NewSubscriber.model_fields)
-SECRETS: Final = frozenset(Credentials.model_fields)
+NOT_TRIMMED: Final = frozenset({"password"})
 # What a path in the derived document is called in the short form.
 SHORT_NAMES: Final[Mapping[str, str]] = {
     "scscf": "scscf",
@@ -90,7 +90,10 @@ class LineReader:
         cells = cells_of(_text(line))
         if len(cells) != len(self._form.columns):
             raise _Unreadable(f"has {len(cells)} cells, the first line has {len(self._form.columns)}")
-        fields = {name: text for name, cell in zip(self._form.columns, cells, strict=True) if (text := cell.strip())}
+        given = zip(self._form.columns, cells, strict=True)
+        fields = {
+            name: cell if name in NOT_TRIMMED else cell.strip() for name, cell in given if cell and not cell.isspace()
+        }
         if not self._plain.take(batch, number, fields):
             self._derive(batch, number, NewSubscriber.model_validate(fields))
 

@@ -62,9 +62,6 @@ PLAIN: Final[Layout] = {
     "circuit_switched": ("id", "subscription_id", "imsi", "vlr_number", "msc_number", "voicebox", "preference"),
     "msisdn": ("digits", "circuit_switched_id"),
 }
-MOST_INT32: Final = (1 << 31) - 1
-MOST_INT64: Final = (1 << 63) - 1
-_BIG: Final = frozenset({"sqn", "expires_at"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,7 +130,7 @@ class DocumentRows:
         self.keeps_secrets: list[int] = []
 
     def make(self, document: Subscriber, sealed: Sealed) -> None:
-        """Make all rows; raise `Refused` for references to nothing and for values that no database could hold.
+        """Make all rows; raise `Refused` for references to nothing and for text that not every database holds.
 
         `sealed`: secrets by private identity that come encrypted already.
         """
@@ -229,15 +226,13 @@ class DocumentRows:
 
 
 def _value(column: str, value: object, path: str) -> object:
-    """Give a value as the drivers take it; raise `Refused` where no database could hold it."""
+    """Give a value as the drivers take it; raise `Refused` where PostgreSQL could not hold it."""
     if isinstance(value, str):
         if "\0" in value:
             raise Refused(path + column, "must not hold the character U+0000")
         return str(value)
     if isinstance(value, list):
         return json.dumps(value)
-    if isinstance(value, int) and value > (MOST_INT64 if column in _BIG else MOST_INT32):
-        raise Refused(path + column, "is too large a number")
     return value
 
 
