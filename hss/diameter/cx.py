@@ -99,7 +99,7 @@ def location_info_answer(answer: cx.LocationInfoAnswer) -> Written:
     avps = b""
     if answer.server_name is not None:
         avps += encoded(SERVER_NAME, answer.server_name)
-    if answer.capabilities is not None:
+    if answer.capabilities:
         avps += capabilities(answer.capabilities)
     if answer.wildcard is not None:
         avps += encoded(WILDCARDED_PUBLIC_IDENTITY, answer.wildcard)
