@@ -9,9 +9,14 @@ from hss.procedures.map_routing_info import CalledParty, IcscfChoice, OperatorFa
 from hss.services.map import EmulatedVlr, MapService, NumberPools, RoamingNumbers
 from hss.services.read_model import ReadModel
 from hss.sigtran.client import GmscClient, GmscConfig
+from hss.sigtran.m3ua.asp import AspConfig
+from hss.sigtran.map.calls import Call
 from hss.sigtran.map.dispatch import operations
 from hss.sigtran.map.gmsc import Question, SriAnswer
+from hss.sigtran.sccp.address import Address
+from hss.sigtran.sccp.machine import SccpConfig
 from hss.sigtran.stack import Node, NodeConfig
+from schemas.addresses import GlobalTitle
 from schemas.identities import Imsi, Msisdn
 from schemas.states import TerminatingPreference
 
@@ -133,4 +138,49 @@ def question(version: int = 3, **options: Any) -> Question:
     return Question(msisdn=Msisdn(CALLED), version=version, **options)
 
 
-Maker = Callable[..., Any]
+@dataclass
+class Peers:
+    """Two nodes with one association between them; the left one calls."""
+
+    left: Node
+    right: Node
+    outcomes: list[Any] = field(default_factory=list)
+    wire: Any = None
+
+    def connect(self) -> "Peers":
+        asp = self.left.connecting(AspConfig(routing_contexts=(100,)))
+        sgp = self.right.accepted()
+        self.wire = Wire(asp, sgp)
+        asp.outlet = lambda turn: self.wire.do("left", turn)
+        sgp.outlet = lambda turn: self.wire.do("right", turn)
+        self.wire.connect()
+        return self
+
+    def call(
+        self, operation: int, context: int, write: Callable[[int], bytes], *, version: int = 3, **options: Any
+    ) -> Any:
+        """Invoke an operation at the right node; give the outcome if there is one already."""
+        called = Address(subsystem=6, title=GlobalTitle(digits="491710000000")).encode()
+        calling = Address(subsystem=8, title=GlobalTitle(digits="491720000001")).encode()
+        call = Call(
+            context=context,
+            operation=operation,
+            version=version,
+            write=write,
+            called=called,
+            calling=calling,
+            done=self.outcomes.append,
+            **options,
+        )
+        self.wire.events += [("left", event) for event in self.left.call(call, now=self.wire.now)]
+        return self.outcomes[-1] if self.outcomes else None
+
+
+def caller(**options: Any) -> Node:
+    """Build a node that only asks."""
+    sccp = SccpConfig(subsystems=frozenset({8}), point_code=1, gateway=2, **options)
+    return Node(NodeConfig(sccp=sccp), {})
+
+
+def peers(right: Node, left: Node | None = None) -> Peers:
+    return Peers(left or caller(), right).connect()
