@@ -1,6 +1,6 @@
 """The asking side of Cx, for queries and load: the same peer machine in the other role.
 
-A query is one connection of a `PeerMachine` whose `Link` has an `expected_host` that is not None: on `PeerOpened` it gets
+A query is one connection of a `PeerMachine`, with a `Link` whose `expected_host` may be "": on `PeerOpened` it is given
 `request(location_info_request(...))`, the event `Answered` is read by `location_info`, and `shut_down` ends it.
 """
 
