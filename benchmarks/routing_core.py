@@ -11,7 +11,7 @@ from routing import Query, Rows, State, Tables, build, route
 from routing.contacts import Contact, Identities, Registration
 from routing.ports import Location, RoutingInfo, RoutingInfoAsk, RoutingInfoResult
 from routing.selection import Member, Policy, rank
-from routing.tables import Operator, Pool
+from routing.tables import Key, Operator, Pool
 
 T = TypeVar("T")
 
@@ -19,7 +19,7 @@ QUERIES = 100_000
 SEED = 7
 ICSCFS = tuple(Member(host=f"icscf{at}.ims.example", weight=weight) for at, weight in enumerate((10, 10, 20)))
 POOL = Pool(name="main", members=ICSCFS)
-OPERATORS = {
+OPERATORS: dict[Key, Operator] = {
     1: Operator(name="mobil", type=1, entries=(Member(host="gmsc1.mobil.example"),), pool=POOL),
     2: Operator(name="festnetz", type=2, entries=(Member(host="mgcf1.fest.example"),), pool=POOL),
 }

@@ -83,7 +83,10 @@ class Portability(NamedTuple):
 
 
 class Match(NamedTuple):
-    """The operator and what decided: `match` is how (full-number, prefix, ddi-stem, ...), `matched` is what."""
+    """The operator and what decided: `match` is how (full-number, prefix, ddi-stem, ...), `matched` is what.
+
+    `also_matched` = shorter ranges that would have fitted; looked for where the trace is.
+    """
 
     key: Key
     operator: Operator

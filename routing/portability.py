@@ -30,6 +30,8 @@ class Candidate(NamedTuple):
 def find_operator(way: Way) -> Outcome | None:
     """Find the operator of the number (steps 4 to 7); an outcome where nobody has it."""
     explain = way.query.explain
+    if not explain and _plainly_listed(way):
+        return None
     candidates = _ported(way)
     if explain or not candidates or candidates[-1].key is None:
         _listed(way, candidates)
@@ -40,11 +42,27 @@ def find_operator(way: Way) -> Outcome | None:
         return INCOMPLETE  # also with a default route: it is no shorter way to a longer number
     if winner is None or winner.key is None:
         return UNKNOWN
-    operator = way.tables.operators[winner.key]
     also = tuple([entry.matched for entry in candidates if entry.step == _LONGEST and entry is not winner])
-    way.match = Match(winner.key, operator, winner.match, winner.matched, also)
-    way.request_uri = _request_uri(way, operator)
+    _settle(way, Match(winner.key, way.tables.operators[winner.key], winner.match, winner.matched, also))
     return None
+
+
+def _plainly_listed(way: Way) -> bool:
+    """Take the short way of most numbers: complete, listed, not ported, and nobody asks what else would have fitted."""
+    number = way.number
+    if number.parameters:
+        return False
+    key = way.tables.unported(number.digits)
+    if key is None:
+        return False
+    way.portability = _NOT_PORTED
+    _settle(way, Match(key, way.tables.operators[key], "full-number", number.digits))
+    return True
+
+
+def _settle(way: Way, match: Match) -> None:
+    way.match = match
+    way.request_uri = _request_uri(way, match.operator)
 
 
 def _ported(way: Way) -> list[Candidate]:
@@ -89,27 +107,31 @@ def _listed(way: Way, candidates: list[Candidate]) -> None:
 
 def _explain(way: Way, candidates: list[Candidate], winner: Candidate | None) -> None:
     """Write the steps up to the one that decided; the candidates that lost stand there."""
-    digits = way.number.digits
-    last = _DEFAULT if winner is None else winner.step
+    digits, trace = way.number.digits, way.trace
+    last, found, why, beaten = _DEFAULT, None, "nothing there", ""
+    if winner is not None:
+        last, found, why, beaten = winner.step, winner.matched, winner.match, _COMES_FIRST[winner.match]
+    lost: dict[int, list[tuple[str, str]]] = {}
+    for entry in candidates:
+        if entry is not winner:
+            nowhere = entry.key is None
+            text = f"{entry.match} {entry.matched}" if nowhere else f"{entry.match} {entry.matched} of {entry.key}"
+            lost.setdefault(entry.step if nowhere else last, []).append((text, _NOWHERE if nowhere else beaten))
     for step in range(_PORTING, last):
-        lost = tuple([(f"{entry.match} {entry.matched}", _NOWHERE) for entry in candidates if entry.step == step])
-        way.trace.append(Step(step, _WHAT[step][0], digits, None, _WHAT[step][1], "nothing there", None, lost))
-    beaten = "" if winner is None else f"{winner.match} comes first"
-    lost = tuple(
-        [
-            (f"{entry.match} {entry.matched} of {entry.key}", beaten)
-            for entry in candidates
-            if entry is not winner and (entry.key is not None or entry.step == last)
-        ]
-    )
-    found, why = (None, "nothing there") if winner is None else (winner.matched, winner.match)
-    way.trace.append(Step(last, _WHAT[last][0], digits, found, _WHAT[last][1], why, None, lost))
+        what, rule = _WHAT[step]
+        trace.append(Step(step, what, digits, None, rule, "nothing there", None, tuple(lost.get(step, ()))))
+    what, rule = _WHAT[last]
+    trace.append(Step(last, what, digits, found, rule, why, None, tuple(lost.get(last, ()))))
 
 
 _PORTING: Final = 4
 _FULL: Final = 5
 _LONGEST: Final = 6
 _DEFAULT: Final = 7
+_COMES_FIRST: Final = {
+    match: f"{match} comes first"
+    for match in ("carrier", "routing-number", "ported-number", "full-number", "ddi-stem", "prefix", "default")
+}
 _NOWHERE: Final = "leads to no operator"
 _WHAT: Final[dict[int, tuple[str, str]]] = {
     _PORTING: ("portability", "RFC4694-5"),

@@ -86,7 +86,7 @@ def rank(
     """
     usable = [member for member in members if member.up]
     excluded: tuple[Excluded, ...] = ()
-    if down or len(usable) != len(members):
+    if len(usable) != len(members) or down:
         usable = [member for member in usable if member.host.lower() not in down]
         excluded = tuple(
             Excluded(member, down.get(member.host.lower(), ADMIN_DOWN))
@@ -107,15 +107,17 @@ def _rendezvous(members: list[Member], key: str, _seed: int = 0, _turn: int = 0)
 
     Shares follow the weights, and when a node goes only its own keys move.
     """
-    beginning = blake2b(key.encode(), digest_size=8)
+    copy = blake2b(key.encode(), digest_size=8).copy
+    number = int.from_bytes
     scored = []
     for at, member in enumerate(members):
-        hashed = beginning.copy()
+        hashed = copy()
         hashed.update(member.octets)
         # 52 of the 64 bits, so that the fraction never rounds to 1
-        u = ((int.from_bytes(hashed.digest(), "big") >> 12) + 0.5) * _STEP_52
-        score = member.weight / log(u) if member.weight else u  # negative with a weight: sorts before the others
-        scored.append((member.priority, score, at, member))
+        u = ((number(hashed.digest(), "big") >> 12) + 0.5) * _STEP_52
+        weight = member.weight
+        # negative with a weight: sorts before the others
+        scored.append((member.priority, weight / log(u) if weight else u, at, member))
     scored.sort()
     return [entry[3] for entry in scored]
 

@@ -48,6 +48,7 @@ class Kind(StrEnum):
 DEFAULT_PROFILE: Final = Profile()
 
 _TEXT: Final = Kind.TEXT
+_USUAL_SUFFIX: Final = DEFAULT_PROFILE.enum_suffix
 _PLAIN: Final = re.compile(r"\+[1-9][0-9]{0,14}\Z")
 _READERS: Final[Mapping[Kind, Callable[[Any, Profile, Stems], Number]]] = {
     Kind.TEXT: read_text,
@@ -83,9 +84,12 @@ def normalise(
     ):  # most numbers are already canonical
         digits = value[1:]
         try:
-            return Number(digits, *check_global(digits, profile, stems), suffix=profile.enum_suffix)
+            code, complete, stem, after = check_global(digits, profile, stems)
         except NumberError:
             return read_text(value, profile, stems)  # it fails again, and knows the position
+        if profile.enum_suffix == _USUAL_SUFFIX:
+            return Number(digits, code, complete, stem, after)
+        return Number(digits, code, complete, stem, after, suffix=profile.enum_suffix)
     kind = Kind(kind)
     if not isinstance(value, _TYPES[kind]):
         raise NumberError(Code.SYNTAX, f"{kind} cannot be a {type(value).__name__}")

@@ -8,7 +8,7 @@ from typing import Final
 from routing.normalise import Stems
 from routing.tables.conflicts import Conflict
 from routing.tables.rows import Key, Operator, Ported, Range, Service
-from routing.tables.sorted_numbers import SortedNumbers
+from routing.tables.sorted_numbers import LONGEST, SortedNumbers, key_of
 
 _NO_STEMS: Final = Stems()
 
@@ -54,6 +54,14 @@ class Tables:
         """Find where a complete number was ported to."""
         place = self.ported.find(digits)
         return None if place is None else self.portings[place]
+
+    def unported(self, digits: str) -> Key | None:
+        """Find the operator of a complete number that was not ported; None where it was, or is not listed."""
+        if len(digits) > LONGEST:
+            return None
+        key = key_of(digits)
+        place = None if self.ported.at(key) is not None else self.numbers.at(key)
+        return None if place is None else self.keys[place]
 
     def longest(self, digits: str) -> Range | None:
         """Find the longest stem or prefix with which `digits` begin."""

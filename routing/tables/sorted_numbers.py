@@ -58,7 +58,11 @@ class SortedNumbers:
         length = len(digits)
         if length > LONGEST:
             return None
-        keys, key = self.keys, int(digits) * _SCALE[length] + length
+        return self.at(int(digits) * _SCALE[length] + length)
+
+    def at(self, key: int) -> int | None:
+        """Look up what `key_of` made."""
+        keys = self.keys
         at = bisect_left(keys, key)
         return self.values[at] if at < len(keys) and keys[at] == key else None
 
