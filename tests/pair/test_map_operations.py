@@ -42,9 +42,8 @@ SRI = (Operation.SEND_ROUTING_INFO, Context.LOCATION_INFO_RETRIEVAL)
 
 
 def sm(version: int, *, priority: bool = False) -> bytes:
-    del version
     argument = RoutingInfoForSmArg(
-        msisdn=Address(CALLED), priority=priority, service_centre=Address("491720000002"), gprs_support=True
+        msisdn=Address(CALLED), priority=priority, service_centre=Address("491720000002"), gprs_support=version > 1
     )
     return ber.write(0x30, ROUTING_INFO_FOR_SM_ARG.write(argument))
 
