@@ -2,7 +2,7 @@
 
 from collections.abc import Container
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from hss.diameter.codec import Avps, encoded, padded
 from hss.diameter.dictionary import base, tgpp
@@ -10,10 +10,12 @@ from hss.diameter.dispatch import Entry, Written
 from hss.diameter.errors import SUCCESS, UNREGISTERED_SERVICE, InvalidAvpValue
 from hss.procedures import cx
 from hss.procedures.errors import FeaturesUnsupported, UserUnknown
-from hss.services.cx import CxService
 from schemas.identities import IdentityError, Impu, NotAnIdentity, is_canonical
 from schemas.numbers.cx import CxCommand, LiaFlag, TgppAvp, UserAuthorizationType
 from schemas.numbers.diameter import VENDOR_3GPP, Application, AvpFlag, BaseAvp
+
+if TYPE_CHECKING:  # a client reads answers without the service and its database
+    from hss.services.cx import CxService
 
 VENDOR_ID: Final = base(BaseAvp.VENDOR_ID)
 PUBLIC_IDENTITY: Final = tgpp(TgppAvp.PUBLIC_IDENTITY)
@@ -108,7 +110,7 @@ def location_info_answer(answer: cx.LocationInfoAnswer) -> Written:
     return Written(UNREGISTERED_SERVICE if answer.unregistered_service else SUCCESS, avps)
 
 
-def entries(service: CxService, home: Container[str], features: Features = Features()) -> list[Entry[Any, Any]]:
+def entries(service: "CxService", home: Container[str], features: Features = Features()) -> list[Entry[Any, Any]]:
     """Make the rows of the dispatch table for Cx."""
     reader = CxReader(home, features)
     return [
