@@ -107,7 +107,7 @@ class CxService:
         """Hear what a committed transaction changed; where wildcards did, `load_wildcards` has to follow."""
         for uri in changes.added:
             self._members.add(uri)
-        if changes.everything or changes.wildcards:
+        if changes.everything or changes.wildcards or changes.numbering:
             self._known.clear()
         for uri in changes.identities:
             self._known.forget(uri)
