@@ -50,14 +50,14 @@ class Part:
 
 
 SUBSCRIPTIONS: Final = """
-SELECT s.id, s.version, s.name, o.name, s.reassignment_pending, CAST(s.preferred_scscfs AS text),
+SELECT s.id, o.name, s.name, s.reassignment_pending, CAST(s.preferred_scscfs AS text),
 s.access_charging_class, s.devices, s.forking, s.ring_time_s, s.scscf_name, s.scscf_host, s.scscf_realm,
 CAST(s.mandatory_capabilities AS text), CAST(s.optional_capabilities AS text), CAST(s.capability_names AS text),
 s.primary_collection, s.secondary_collection, s.primary_event, s.secondary_event
 FROM subscription s JOIN operator o ON o.id = s.operator_id WHERE s.name > {0} ORDER BY s.name LIMIT {1}
 """
 _OWN: Final = (
-    "name", "operator", "reassignment_pending", "preferred_scscfs", "access_charging_class", "devices", "forking",
+    "name", "reassignment_pending", "preferred_scscfs", "access_charging_class", "devices", "forking",
     "ring_time_s", *_SCSCF, *_CAPABILITIES, *_CHARGING,
 )  # fmt: skip
 PARTS: Final[Mapping[str, Part]] = {
@@ -131,8 +131,10 @@ PARTS: Final[Mapping[str, Part]] = {
 
 
 def _defaults(model: type[BaseModel], fields: Iterable[str]) -> tuple[Any, ...]:
+    """Collect the defaults as columns have them: an empty list is no value."""
     found = model.model_fields
-    return tuple(found[name].get_default(call_default_factory=True) if name in found else None for name in fields)
+    values = (found[name].get_default(call_default_factory=True) if name in found else None for name in fields)
+    return tuple(None if value == [] else value for value in values)
 
 
 _DEFAULTS: Final = {name: _defaults(part.model, part.fields) for name, part in PARTS.items()}
@@ -157,7 +159,7 @@ class Window:
 
     def _body(self, row: Sequence[Any]) -> Body:
         own = row[0]
-        body = _fields(_OWN, _OWN_DEFAULTS, row)
+        body = _fields(_OWN, _OWN_DEFAULTS, row) | {"operator": row[1]}
         _gather(body, "scscf", _SCSCF)
         _gather(body, "capabilities", _CAPABILITIES)
         _gather(body, "charging", _CHARGING)
@@ -207,8 +209,13 @@ class Window:
                 yield contact[1], {"identity": public[2], **_fields(*part, contact)}
 
 
-def _fields(names: Iterable[str], defaults: Iterable[Any], row: Sequence[Any]) -> Body:
-    """Name the columns behind the first two, but those that say nothing beyond the default."""
+def _fields(names: Sequence[str], defaults: tuple[Any, ...], row: Sequence[Any]) -> Body:
+    """Name the columns behind the first two, but those that say nothing beyond the default.
+
+    In most rows only the first of them says something.
+    """
+    if row[3:] == defaults[1:] and row[2] is not None and names[0] not in _UNLIKE:
+        return {names[0]: row[2]} if row[2] != defaults[0] else {}
     body = {
         name: value
         for name, value, default in zip(names, row[2:], defaults, strict=True)

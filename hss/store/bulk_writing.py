@@ -217,12 +217,12 @@ def _changes(batch: Batch, kept: set[int], gone: set[str], gone_numbers: set[str
     """Tell what readers forget; of a large batch only the new identities are told one by one."""
     uris, numbers = set[str](), set[str]()
     for layout, all_rows in batch.layers():
-        rows = chosen(layout, all_rows, kept)
+        rows = all_rows if len(kept) == len(batch.lines) else chosen(layout, all_rows, kept)
         uris.update(row[layout["public_identity"].index("uri")] for row in rows["public_identity"])
         numbers.update(row[layout["msisdn"].index("digits")] for row in rows["msisdn"])
     prefix = WHOLE["public_identity"].index("wildcard_prefix")
     wildcards = wildcards or any(row[prefix] is not None for row in batch.whole["public_identity"])
-    added = frozenset(uris - gone)
+    added = frozenset(uris - gone if gone else uris)
     if len(kept) > NAMED_CHANGES:
         return Changes(added=added, everything=True, wildcards=wildcards)
     return Changes(
