@@ -163,10 +163,11 @@ class Bulk(Protocol):
         file (`form`: `jsonl` or `csv`) begins with the names of columns, fields of `NewSubscriber`.
 
         The import behaves like one `put` for each line, in order: a subscriber whose name is stored already is
-        replaced (and its version rises, whether or not something changed; a registered set is then registered by all
-        its private identities). A refused line stops no other one. Lines up to `resume_behind` are passed over; importing lines again
-        does no harm. Raise `Refused` where `form` or the columns of a CSV file are not what they should be; `field`
-        names the column.
+        replaced. (Its version rises whether or not something changed, and a registered set is then registered by all
+        its private identities.) A refused line stops no other one. Lines up to `resume_behind` are passed over;
+        importing lines again does no harm.
+
+        Raise `Refused` where `form` or the columns of a CSV file are not what they should be; `field` names the column.
         """
         ...
 
