@@ -5,11 +5,11 @@ import random
 import secrets
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from ipaddress import ip_address
 from typing import Any, Final
 
 from aiohttp import web
 
+from hss.api.access import is_loopback
 from hss.api.ports import Sample
 from hss.app.connecting import Connecting
 from hss.app.knowledge import Knowledge
@@ -124,7 +124,7 @@ class DiameterSide:
 
     def _accepts_unknown(self, connection: Connection) -> bool:
         rule = self._settings.accept_unknown_peers
-        return rule == "always" or (rule == "loopback" and ip_address(connection.peer.host).is_loopback)
+        return rule == "always" or (rule == "loopback" and is_loopback(connection.peer.host))
 
     def _attach(self, driver: Driver) -> None:
         peer_of(driver).outlet = driver.carry_out
