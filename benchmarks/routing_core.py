@@ -9,7 +9,9 @@ from typing import TypeVar
 
 from routing import Query, Rows, State, Tables, build, route
 from routing.contacts import Contact, Identities, Registration
+from routing.enum_dns.answers import EnumSettings, answer
 from routing.ports import Location, RoutingInfo, RoutingInfoAsk, RoutingInfoResult
+from routing.redirect import RedirectSettings, redirect
 from routing.selection import Member, Policy, rank
 from routing.tables import Key, Operator, Pool
 
@@ -100,6 +102,35 @@ def main() -> None:
     plain = [Query(called=number, explain=False) for number in numbers]
     print(f"route with trace: {rate(lambda query: route(query, tables, state), explained):,.0f}/s")  # noqa: T201
     print(f"route without trace: {rate(lambda query: route(query, tables, state), plain):,.0f}/s")  # noqa: T201
+    settings, redirecting = EnumSettings(), RedirectSettings()
+    questions = [question(number) for number in numbers[: QUERIES // 4]]
+    requests = [invite(number) for number in numbers[: QUERIES // 4]]
+    source = ("192.0.2.1", 5060)
+    print(f"ENUM answers: {rate(lambda octets: answer(octets, tables, state, settings), questions):,.0f}/s")  # noqa: T201
+    redirects = rate(lambda octets: redirect(octets, tables, state, redirecting, source=source), requests)
+    print(f"SIP redirects: {redirects:,.0f}/s")  # noqa: T201
+
+
+def question(number: str) -> bytes:
+    """Write a DNS question for the NAPTR records of a number."""
+    labels = b"".join(b"\x01" + digit.encode() for digit in reversed(number[1:]))
+    return b"\x12\x34\x01\0\0\x01\0\0\0\0\0\0" + labels + b"\x04e164\x04arpa\0\0\x23\0\x01"
+
+
+def invite(number: str) -> bytes:
+    """Write an INVITE for a number."""
+    lines = [
+        f"INVITE sip:{number}@redirect.ims.example;user=phone SIP/2.0",
+        "Via: SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bK74bf9",
+        "Max-Forwards: 70",
+        "From: <sip:+4930123456@gw.example;user=phone>;tag=9fxced76sl",
+        f"To: <sip:{number}@redirect.ims.example;user=phone>",
+        "Call-ID: 3848276298220188511@gw.example",
+        "CSeq: 1 INVITE",
+        "Contact: <sip:gw.example>",
+        "Content-Length: 0",
+    ]
+    return "\r\n".join([*lines, "", ""]).encode()
 
 
 if __name__ == "__main__":

@@ -5,10 +5,10 @@ Type 1: a Gateway-MSC asks the HSS by sendRoutingInfo. Type 2: an MGCF translate
 
 from typing import Final
 
-from routing.plan import Entry, Icscf, Match, Outcome, Step
+from routing.plan import Icscf, Match, Outcome, Step
 from routing.ports import RoutingInfo, RoutingInfoAsk, RoutingInfoResult
 from routing.selection import Policy, Ranking, rank
-from routing.tables import Key
+from routing.tables import ENTRY_OF, Key
 from routing.way import Way
 
 HSS_UNREACHABLE: Final = Outcome("unavailable", 503, 41, why="the HSS cannot be reached")
@@ -28,44 +28,42 @@ _OUTCOME_OF: Final[dict[RoutingInfoResult, Outcome]] = {
     RoutingInfoResult.UNREACHABLE: HSS_UNREACHABLE,
 }
 _BY_ICSCF: Final = RoutingInfoResult.ICSCF
-_ENTRY_OF: Final[dict[int, tuple[str, str, bool]]] = {
-    1: ("GMSC", "send-routing-info", True),
-    2: ("MGCF", "translate-locally", False),
-}
 
 
 def enter(way: Way) -> Outcome | None:
-    """Step 8: the entry node of the operator, and what it does to find the I-CSCF."""
+    """Find the entry node of the operator, and what it does to find the I-CSCF (step 8)."""
     operator = way.match.operator
-    function, procedure, hss_query = _ENTRY_OF[operator.type]
-    ranking = _entry_ranking(way)
-    way.entry = Entry(ranking.chosen, function, procedure, hss_query)
+    lost: tuple[tuple[str, str], ...] = ()
+    entry = operator.only_entry
+    if entry is None or way.down:
+        ranking = _entry_ranking(way)
+        entry = ENTRY_OF[operator.type]._replace(node=ranking.chosen)
+        lost = _left_out(ranking)
+    way.entry = entry
+    node = entry.node
     if way.query.explain:
-        host = ranking.chosen.host if ranking.chosen else None
-        why = f"{operator.name} is of type {operator.type}"
-        way.trace.append(Step(8, "entry", operator.name, host, procedure, why, None, _left_out(ranking)))
-    if operator.entries and ranking.chosen is None:
+        host = None if node is None else node.host
+        way.trace.append(Step(8, "entry", operator.name, host, entry.procedure, operator.nature, None, lost))
+    if node is None and operator.entries:
         return ENTRY_DOWN
     return None if operator.home else HANDED_OVER
 
 
 def _entry_ranking(way: Way) -> Ranking:
     entries = way.match.operator.entries
-    if len(entries) == 1 and entries[0].up and not way.down:
-        return Ranking(entries[0], entries)
     return rank(entries, Policy.PRIORITY_WEIGHT, way.number.digits, seed=way.query.seed, down=way.down)
 
 
 def _left_out(ranking: Ranking) -> tuple[tuple[str, str], ...]:
-    if not ranking.excluded and len(ranking.order) < 2:
+    _, order, excluded = ranking
+    if len(order) < 2 and not excluded:
         return ()
-    return tuple((entry.member.host, entry.why) for entry in ranking.excluded) + tuple(
-        (member.host, f"number {at} in the order") for at, member in enumerate(ranking.order[1:], 2)
-    )
+    lost = [(entry.member.host, entry.why) for entry in excluded] if excluded else []
+    return tuple(lost + [(member.host, f"number {at} in the order") for at, member in enumerate(order[1:], 2)])
 
 
 def choose_icscf(way: Way) -> Outcome | None:
-    """Step 9: the I-CSCF that the HSS names (Type 1), or that the entry node picks (Type 2)."""
+    """Take the I-CSCF that the HSS names (Type 1), or that the entry node picks (Type 2) (step 9)."""
     operator, digits, query = way.match.operator, way.number.digits, way.query
     if way.entry.hss_query:
         info = _ask(way)
@@ -108,4 +106,4 @@ def serve(way: Way, key: Key) -> None:
     operator = way.tables.operators[key]
     way.match = Match(key, operator, "service", way.number.digits)
     if operator.entries:
-        way.entry = Entry(_entry_ranking(way).chosen, *_ENTRY_OF[operator.type])
+        way.entry = ENTRY_OF[operator.type]._replace(node=_entry_ranking(way).chosen)

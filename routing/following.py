@@ -79,5 +79,5 @@ def _explain_fork(way: Way) -> None:
     if fork is None:
         way.trace.append(Step(10, "fork", way.tel_uri, None, None, "nobody is registered"))
         return
-    found = f"{len(fork.branches)} branches in {len(fork.groups)} groups"
+    found = f"{sum([len(group.branches) for group in fork.groups])} INVITEs in {len(fork.groups)} groups"
     way.trace.append(Step(10, "fork", way.tel_uri, found, fork.mode, fork.decided_by, None, fork.dropped))

@@ -8,8 +8,8 @@ from routing.contacts import Fork, ForkPlan, Identities
 from routing.normalise import DEFAULT_PROFILE, Kind, Number, NumberError, Profile
 from routing.ports import Location
 from routing.preferences import INDIFFERENT, Preferences
-from routing.selection import Member, Policy, Ranking
-from routing.tables import Key, Operator
+from routing.selection import Policy, Ranking
+from routing.tables import Entry, Key, Operator
 
 SUPPOSED_DOWN: Final = "supposed-down"
 
@@ -93,15 +93,6 @@ class Match(NamedTuple):
     match: str
     matched: str
     also_matched: tuple[str, ...] = ()
-
-
-class Entry(NamedTuple):
-    """Where the call enters the operator, and how the I-CSCF is found there."""
-
-    node: Member | None
-    function: str  # GMSC or MGCF
-    procedure: str  # send-routing-info or translate-locally
-    hss_query: bool
 
 
 class Icscf(NamedTuple):

@@ -35,14 +35,20 @@ def find_operator(way: Way) -> Outcome | None:
     candidates = _ported(way)
     if explain or not candidates or candidates[-1].key is None:
         _listed(way, candidates)
-    winner = next((candidate for candidate in candidates if candidate.key is not None), None)
+    winner = None
+    for candidate in candidates:
+        if candidate.key is not None:
+            winner = candidate
+            break
     if explain:
         _explain(way, candidates, winner)
     if (winner is None or winner.step == _DEFAULT) and way.tables.begins_something(way.number.digits):
         return INCOMPLETE  # also with a default route: it is no shorter way to a longer number
     if winner is None or winner.key is None:
         return UNKNOWN
-    also = tuple([entry.matched for entry in candidates if entry.step == _LONGEST and entry is not winner])
+    also: tuple[str, ...] = ()
+    if len(candidates) > 1:
+        also = tuple([entry.matched for entry in candidates if entry.step == _LONGEST and entry is not winner])
     _settle(way, Match(winner.key, way.tables.operators[winner.key], winner.match, winner.matched, also))
     return None
 

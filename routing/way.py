@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 from routing.contacts import ForkPlan, Identities
 from routing.normalise import Number, NumberError
-from routing.plan import Entry, Icscf, Match, Outcome, Plan, Portability, Query, Step
+from routing.plan import Icscf, Match, Outcome, Plan, Portability, Query, Step
 from routing.ports import Location, State
-from routing.tables import Tables
+from routing.tables import Entry, Tables
 
 
 class Way:

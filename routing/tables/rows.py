@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from routing.selection import Member, Policy
 
@@ -32,6 +32,21 @@ class Pool:
     policy: Policy = Policy.RENDEZVOUS
 
 
+class Entry(NamedTuple):
+    """Where a call enters an operator, and how the I-CSCF is found there."""
+
+    node: Member | None
+    function: str  # GMSC or MGCF
+    procedure: str  # send-routing-info or translate-locally
+    hss_query: bool
+
+
+ENTRY_OF: Final[Mapping[int, Entry]] = {
+    1: Entry(None, "GMSC", "send-routing-info", True),
+    2: Entry(None, "MGCF", "translate-locally", False),
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operator:
     """An operator: how calls from the telephone network enter it, and which I-CSCFs it has.
@@ -46,6 +61,15 @@ class Operator:
     entries: tuple[Member, ...] = ()
     pool: Pool = field(default_factory=lambda: Pool(name="none"))
     porting: PortingForm = PortingForm.NONE
+    only_entry: Entry | None = field(init=False, repr=False, compare=False)  # where there is no choice
+    nature: str = field(init=False, repr=False, compare=False)  # for the trace
+
+    def __post_init__(self) -> None:
+        """Prepare what every call to this operator needs."""
+        sole = self.entries[0] if len(self.entries) == 1 and self.entries[0].up else None
+        entry = ENTRY_OF[self.type]._replace(node=sole) if sole else None
+        object.__setattr__(self, "only_entry", entry)
+        object.__setattr__(self, "nature", f"{self.name} is of type {self.type}")
 
 
 class Range(NamedTuple):
