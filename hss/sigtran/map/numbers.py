@@ -31,7 +31,7 @@ def read_tbcd(octets: bytes) -> str:
 
 def write_tbcd(digits: str) -> bytes:
     """Write digits and signals; raise `ValueError` where there is another character."""
-    if not (digits.isascii() and digits.isdecimal()):
+    if digits and not (digits.isascii() and digits.isdecimal()):
         signals = digits.translate(_FROM_SIGNALS)
         if len(signals) != len(digits) or not signals.isalnum():
             raise ValueError(f"not digits of a TBCD string: {digits!r}")
