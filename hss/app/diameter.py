@@ -52,6 +52,7 @@ class DiameterSide:
         local = _local(settings, knowledge, started)
         entries = cx.entries(knowledge.cx, knowledge.home)
         self.dispatcher: Final = Dispatcher(local, entries, kept_limit=settings.cache_entries)
+        knowledge.on_domains(self.dispatcher.forget_answers)
         self.table: Final = PeerTable()
         self._around = Surroundings(
             local=local,

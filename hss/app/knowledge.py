@@ -1,6 +1,7 @@
 """What is kept in memory of the database, and how it stays true."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Final
 
 from hss.services.administration import Changes
@@ -31,6 +32,7 @@ class Knowledge:
             restoration_supported=restoration,
         )
         self._filter_wanted = asyncio.Event()
+        self._domains_changed: list[Callable[[], None]] = []
         store.on_change(self.cx.apply)
         store.on_settle(self.settle)
         store.on_link(self._link_turned)
@@ -49,6 +51,10 @@ class Knowledge:
             await self._load_domains()
         if changes.peers or changes.everything:
             await self._load_peers()
+
+    def on_domains(self, hear: Callable[[], None]) -> None:
+        """Call `hear` whenever our own domains have changed."""
+        self._domains_changed.append(hear)
 
     def knows(self, origin_host: str) -> bool:
         """Tell whether a Diameter peer is configured and administratively up."""
@@ -80,9 +86,13 @@ class Knowledge:
         self.members.finish()
 
     async def _load_domains(self) -> None:
-        domains = await self.store.cx.home_domains()
+        domains = set(await self.store.cx.home_domains())
+        if domains == self.home:
+            return
         self.home.clear()
         self.home.update(domains)
+        for hear in self._domains_changed:
+            hear()
 
     async def _load_peers(self) -> None:
         peers = await self.store.cx.peers()
