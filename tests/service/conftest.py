@@ -51,9 +51,10 @@ class Service:
         return run(*arguments, HSS_API=self.address("api"), **more)
 
     def call(self, method: str, *path: str, body: Any = None, kind: str = "application/json") -> tuple[int, Any]:
-        """Call the management API; give the status and the document."""
+        """Call the management API, by the parts of a path or a whole one; give the status and the document."""
         connection = HTTPConnection(self.address("api"), timeout=START_S)
-        target = "/api/v1/" + "/".join(quote(part, safe="?=&") for part in path)
+        whole = path[0].startswith("/")
+        target = path[0] if whole else "/api/v1/" + "/".join(quote(part, safe="?=&") for part in path)
         text = None if body is None else json.dumps(body)
         try:
             connection.request(method, target, text, {"Content-Type": kind} if text else {})

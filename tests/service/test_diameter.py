@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from tests.service.conftest import Service, running
-from tests.service.wire import PATIENCE_S, TGPP, Answer, Peer, until
+from tests.service.wire import CAPABILITIES_WANTED, PATIENCE_S, TGPP, Answer, Peer, until
 
 VECTORS = Path(__file__).parents[1] / "vectors" / "cx"
 KAMAILIO = {one["name"]: bytes.fromhex(one["hex"]) for one in json.loads(
@@ -310,10 +310,11 @@ def test_each_of_several_connections_of_a_host_gets_its_own_answers(connected: C
 
 @pytest.fixture(scope="module")
 def wary(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """Give an HSS on IPv6 that accepts known peers alone, probes old connections, and is strict."""
+    """Give an HSS on IPv6 that accepts known peers alone, probes old connections, restores, and is strict."""
+    careful = ("--accept-unknown-peers", "never", "--strict", "true", "--ims-restoration", "true")
     listeners = ("--diameter-tcp", "[::1]:0", "--api", "[::1]:0")
     database = tmp_path_factory.mktemp("service") / "homeward.db"
-    with running(database, *NAMES, *listeners, "--accept-unknown-peers", "never", "--strict", "true") as found:
+    with running(database, *NAMES, *listeners, *careful) as found:
         furnish(found)
         found.put("diameter-peers", ICSCF)
         yield found
@@ -381,6 +382,23 @@ def test_a_request_without_the_proxiable_bit_is_served_unless_strict(service: Se
         with Peer(one.address("diameter-tcp"), host=ICSCF) as peer:
             answer = peer.open().ask(octets)
             assert (answer.result, answer.octets[4]) == (result, flags)
+
+
+def test_with_restoration_whoever_wants_capabilities_gets_them_and_the_subscription_waits_for_a_new_s_cscf(
+    wary: Service,
+) -> None:
+    def pending() -> bool:
+        return bool(wary.call("GET", "subscriptions", "alice")[1]["reassignment_pending"])
+
+    wary.patch("operators", "test", capabilities={"mandatory": [3]})
+    with Peer(wary.address("diameter-tcp"), host=ICSCF) as peer:
+        peer.open()
+        assert (peer.locate("tel:+491715407090").server, pending()) == (SCSCF, False)
+        for _ in range(2):
+            answer = peer.locate("tel:+491715407090", CAPABILITIES_WANTED)
+            assert (answer.result, answer.server, answer.capabilities) == (2001, None, {604: [3]})
+            assert pending()
+            assert peer.locate("tel:+491715407090").server == SCSCF
 
 
 def test_a_fault_is_a_line_of_the_log_without_control_characters(service: Service) -> None:
