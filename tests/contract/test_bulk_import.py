@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -14,8 +15,10 @@ from hss.services.administration import BulkReport, Changes, Refused, RefusedLin
 from hss.services.bulk_lines import LONGEST_LINE
 from hss.store.bulk import StoreBulk
 from hss.store.engine import Store
+from hss.store.errors import StoreUnavailable
 from schemas.documents import NewSubscriber, Subscriber
 from tests.contract.bulk_samples import bodies, clear, jsonl, reports, short, stream, take
+from tests.contract.bulk_samples import given as given_file
 from tests.contract.store_samples import ALICE, IMSI, MOBILE, NAI, OPC, SERVICES, K, furnish, plain
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -79,6 +82,7 @@ async def test_a_file_may_come_line_by_line_or_in_blocks_with_blank_lines_and_a_
     assert (report.line, report.created, report.refused_count) == (7, 4, 0)
 
 
+SEALED = {"private_identities": [{"nai": "x@ims.example", "sealed": "AAAA"}]}
 DIGEST = {"password": "geheim", "ha1": OPC}
 BAD: list[tuple[bytes, str, str]] = [
     (b"{", "", "JSON"),
@@ -360,3 +364,75 @@ async def test_an_import_and_a_put_go_on_beside_each_other(store: Store) -> None
     puts = (store.subscribers.put(f"p{number}", plain(f"p{number}", 5000000 + number)) for number in range(10))
     await asyncio.gather(take(store, lines, batch=5), *puts)
     assert len(await bodies(store)) == 70
+
+
+async def test_a_whole_document_that_wants_values_of_others_is_refused_with_its_path(store: Store) -> None:
+    await furnish(store)
+    await store.subscribers.put("alice", ALICE)
+    nobody = {"name": "x", "operator": "mobile", "sets": []}
+    other = {"nai": "other@ims.example"}
+    free, taken = {"uri": "sip:free@ims.example"}, {"uri": "sip:alice@ims.example"}
+    side = {"msisdns": ["+491799", "+491715407001"]}
+    bad = [
+        ({"private_identities": [other, {"nai": NAI}]}, "private_identities.1.nai"),
+        ({"private_identities": [other | {"imsi": IMSI}]}, "private_identities.0.imsi"),
+        (
+            {"sets": [{"identities": [free]}, {"identities": [free | {"uri": "tel:+4917"}, taken]}]},
+            "sets.1.identities.1.uri",
+        ),
+        ({"circuit_switched": side | {"imsi": IMSI}}, "circuit_switched.imsi"),
+        ({"circuit_switched": side}, "circuit_switched.msisdns.1"),
+    ]
+    report = await take(store, jsonl(*(nobody | parts for parts, _ in bad)))
+    assert refusals(report) == [(line, path) for line, (_, path) in enumerate(bad, 1)]
+
+
+async def test_pending_authentication_is_imported_and_exported(store: Store) -> None:
+    await furnish(store)
+    body = ALICE.model_dump(mode="json")
+    body["sets"][0]["authentication_pending"] = True
+    await take(store, jsonl(body))
+    stored = await store.subscribers.get("alice")
+    assert stored
+    assert [group.authentication_pending for group in stored.document.sets] == [True, False]
+    (line,) = (await given_file(store)).splitlines()
+    assert json.loads(line)["sets"][0]["authentication_pending"] is True
+
+
+async def test_secrets_need_a_key(store: Store) -> None:
+    await furnish(store)
+    keyless = Store(store.database, store.writer, None)
+    report = await take(keyless, jsonl(short(1, k=K), short(2), {"name": "x", "operator": "mobile"} | SEALED))
+    assert refusals(report) == [(1, "credentials"), (3, "private_identities.0.sealed")]
+    assert report.created == 1
+
+
+async def test_large_lines_make_smaller_batches(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    await furnish(store)
+    monkeypatch.setattr("hss.store.bulk_cutting.CHUNK_OCTETS", 100)
+    told = await reports(store, *(jsonl(short(number)) for number in range(6)))
+    assert [report.line for report in told] == [2, 4, 6]
+
+
+async def test_a_process_that_dies_ends_the_import_and_not_the_program(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await furnish(store)
+    monkeypatch.setattr("hss.store.bulk_workers._read", die)
+    taking = StoreBulk(store, long=2).take(stream([jsonl(short(1)), jsonl(short(2))]), form="jsonl", batch=1)
+    assert (await anext(taking)).line == 1
+    with pytest.raises(StoreUnavailable, match="came to its end"):
+        await anext(taking)
+    assert list(await bodies(store)) == ["262010000000001"]
+
+
+def die(*_: object) -> None:
+    os._exit(3)
+
+
+async def test_a_database_that_fails_otherwise_is_no_clash(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    await furnish(store)
+    monkeypatch.setattr("hss.store.bulk_writing.insertion", lambda *_: "INSERT INTO nothing VALUES (1)")
+    with pytest.raises(StoreUnavailable):
+        await take(store, jsonl(short(1)))
+    assert await bodies(store) == {}
