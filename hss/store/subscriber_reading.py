@@ -38,9 +38,9 @@ _NUMBERS: Final = ("vlr_number", "msc_number", "voicebox")
 def _part(
     number: int, source: FromClause, columns: Iterable[ColumnElement[Any]], owner: ColumnElement[int], chosen: CTE
 ) -> Select[Any]:
-    row = JsonRow(*columns)
-    joined = source.join(chosen, owner == chosen.c.id)
-    return select(chosen.c.id, literal_column(str(number)).label("part"), row.label("row")).select_from(joined)
+    # Not a join: SQLite, which has no statistics of a new database, would begin a join at the wrong end.
+    row = select(owner.label("owner"), literal_column(str(number)).label("part"), JsonRow(*columns).label("row"))
+    return row.select_from(source).where(owner.in_(select(chosen.c.id)))
 
 
 def subscribers_of(choice: Select[Any]) -> Prepared:

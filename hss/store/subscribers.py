@@ -64,7 +64,7 @@ def _finding() -> Prepared:
     return Prepared(union_all(*ranked).order_by("rank").limit(1))
 
 
-_FIND: Final = _finding()
+FIND: Final = _finding()
 _WILDCARDS: Final = Prepared(
     select(t.public_identity.c.uri, t.registration_set.c.subscription_id)
     .join_from(t.public_identity, t.registration_set)
@@ -130,7 +130,7 @@ class SubscriberRepository:
         A distinct identity goes before a wildcard; of several wildcards the one with the longest fixed part is meant.
         """
         asked = readings(identity)
-        rows = await self._database.fetch(_FIND, **asked)
+        rows = await self._database.fetch(FIND, **asked)
         owner = rows[0][0] if rows else await self._wildcard_owner(asked["uri"])
         return None if owner is None else await self._read(_BY_ID, id=owner)
 
@@ -142,7 +142,7 @@ class SubscriberRepository:
         chosen = select(_OWN.id).order_by(_OWN.name).limit(bindparam("limit")).where(_OWN.name > bindparam("after"))
         for name, value in filters.items():
             chosen = chosen.where(_matches(name, value))
-        reading = _PAGE if not filters else subscribers_of(chosen)
+        reading = PAGE if not filters else subscribers_of(chosen)
         rows = await self._database.fetch_slowly(reading, after=after or "", limit=limit + 1)
         items = [_stored(body, version) for body, version in assembled(rows)]
         return Page(items=items[:limit], next_after=items[limit - 1].key if len(items) > limit else None)
@@ -169,7 +169,7 @@ class SubscriberRepository:
     async def register(self, uri: str, registration: Registration) -> Stored[Subscriber]:
         """Set the state of the implicit registration set of a public identity by hand; see `Registering`."""
         asked = readings(uri)["uri"]
-        rows = await self._database.fetch(_FIND, **(dict.fromkeys(readings("")) | {"uri": asked}))
+        rows = await self._database.fetch(FIND, **(dict.fromkeys(readings("")) | {"uri": asked}))
         owner = rows[0][0] if rows and asked else await self._wildcard_owner(asked)
         if owner is None or asked is None:
             raise NotFound(f"there is no public identity {uri!r}")
@@ -274,7 +274,7 @@ def _page_of(after: object) -> Select[Any]:
     return select(_OWN.id).where(_OWN.name > after).order_by(_OWN.name).limit(bindparam("limit"))
 
 
-_PAGE: Final = subscribers_of(_page_of(bindparam("after")))
+PAGE: Final = subscribers_of(_page_of(bindparam("after")))
 
 
 def _matches(name: str, value: str) -> ColumnElement[bool]:
