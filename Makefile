@@ -34,7 +34,7 @@ cov: $(VENV)/.done
 	$(BIN)/python -m pytest -q --cov --cov-report=term-missing:skip-covered
 
 bench: $(VENV)/.done
-	@$(BIN)/python benchmarks/run.py
+	@$(BIN)/python -m benchmarks.run $(BENCH)
 
 test-sctp: $(VENV)/.done
 	@tools/uml/run $(BIN)/python -m pytest -q tests/sctp

@@ -1,6 +1,7 @@
 """A closed loop over one TCP connection: so many requests under way, each answer lets the next one go.
 
-It knows no protocol: two small functions say where a message ends and which request it answers.
+It knows no protocol: small functions say where a message ends, which request it answers, and what to send back where
+it answers none.
 """
 
 import socket
@@ -40,9 +41,11 @@ def closed_loop(
     window: int,
     length_of: Callable[[bytes, int], int],
     tag_of: Callable[[bytes, int], int],
+    aside: Callable[[bytes], bytes],
 ) -> Load:
     """Send all `requests`, at most `window` of them unanswered; `tag_of` an answer is the index of its request.
 
+    `tag_of` is negative for a message that answers no request (a watchdog): `aside` gives what is sent back for it.
     Raises `ConnectionError` where the peer closes, `TimeoutError` where it is silent for the socket's time-out.
     """
     sent_at = array("d", bytes(8 * len(requests)))
@@ -69,9 +72,19 @@ def closed_loop(
             if at + length > len(kept):
                 break
             tag = tag_of(kept, at)
-            latencies[tag] = now - sent_at[tag]
+            if tag < 0:
+                connection.sendall(aside(kept[at : at + length]))
+            else:
+                latencies[tag] = now - sent_at[tag]
+                room += 1
             at += length
-            room += 1
         answered += room
         kept = kept[at:]
     return Load(answers=total, seconds=perf_counter() - began, latencies_s=latencies)
+
+
+def connected(host: str, port: int, *, timeout_s: float) -> socket.socket:
+    """Open a blocking connection for `closed_loop`; raises `OSError`."""
+    connection = socket.create_connection((host, port), timeout=timeout_s)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return connection
