@@ -5,25 +5,21 @@ belongs to the base protocol stays here: one table says which base message means
 """
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from enum import Enum
-from itertools import count
+from collections.abc import Callable, Mapping
 from math import inf
 from typing import ClassVar, Final
 
 from hss.diameter import capabilities
 from hss.diameter.answers import Answers, assemble, detail, result
-from hss.diameter.codec import Avps, Header, Reader, encoded
+from hss.diameter.codec import Header, Reader, encoded
 from hss.diameter.dictionary import COMMANDS, ERROR_ANSWER, base, command_name, grammar
-from hss.diameter.dispatch import OTHER, Caller, Dispatcher
+from hss.diameter.dispatch import OTHER, Caller
 from hss.diameter.errors import (
     SUCCESS,
     CommandUnsupported,
     InvalidHeaderBits,
     InvalidMessageLength,
     LocalError,
-    Outcome,
     RemoteError,
     ReservedHeaderBit,
     TooBusy,
@@ -32,7 +28,6 @@ from hss.diameter.errors import (
     outcome_of,
 )
 from hss.diameter.events import (
-    Answered,
     BadLength,
     ConnectionDropped,
     MessageIgnored,
@@ -40,12 +35,13 @@ from hss.diameter.events import (
     PeerOpened,
     PeerRefused,
     PeerRestarted,
-    RequestFailed,
     RequestRefused,
     WatchdogChanged,
 )
-from hss.diameter.local import Local, SecondConnection
-from hss.diameter.peers import Challenger, KnownPeers, Peer, PeerTable, PeerView
+from hss.diameter.link import Link, Request, State, Surroundings, end_to_end_identifiers
+from hss.diameter.local import SecondConnection
+from hss.diameter.peers import Challenger, Peer, PeerView
+from hss.diameter.pending import Pending, Waiting, failure, outcome_in, report
 from hss.diameter.watchdog import Action, Input, Watchdog
 from hss.machine import Turn
 from schemas.numbers.diameter import (
@@ -58,93 +54,21 @@ from schemas.numbers.diameter import (
     Flag,
 )
 
+__all__ = ["Link", "PeerMachine", "Request", "State", "Surroundings", "end_to_end_identifiers"]
+
 CE: Final = BaseCommand.CAPABILITIES_EXCHANGE
 DW: Final = BaseCommand.DEVICE_WATCHDOG
 DP: Final = BaseCommand.DISCONNECT_PEER
 DISCONNECT_CAUSE: Final = base(BaseAvp.DISCONNECT_CAUSE)
 ORIGIN_STATE_ID: Final = base(BaseAvp.ORIGIN_STATE_ID)
-RESULT_CODE: Final = base(BaseAvp.RESULT_CODE)
-EXPERIMENTAL_RESULT: Final = base(BaseAvp.EXPERIMENTAL_RESULT)
-EXPERIMENTAL_RESULT_CODE: Final = base(BaseAvp.EXPERIMENTAL_RESULT_CODE)
-VENDOR_ID: Final = base(BaseAvp.VENDOR_ID)
-MOST_IDENTIFIERS: Final = 1 << 32
 REQUEST: Final = int(Flag.REQUEST)  # the first bit of the flags
 NO_APPLICATION: Final = bytes(4)  # as it stands in the header of a base message
 
 Outlet = Callable[[Turn[bytes]], None]
 
 
-class State(Enum):
-    """Where the connection stands."""
-
-    CLOSED = "closed"
-    WAIT_CER = "waits for a CER"
-    WAIT_OLD = "waits for what becomes of an older connection"
-    WAIT_CEA = "waits for a CEA"
-    OPEN = "open"
-    WAIT_DPA = "waits for a DPA"
-    LEAVING = "waits for the peer to close"
-
-
-def end_to_end_identifiers(time_s: int, chance: int) -> Iterator[int]:
-    """Count up from the low 12 bits of the time and 20 bits of chance (RFC 6733 3); one for all connections."""
-    first = (time_s & 0xFFF) << 20 | chance & 0xFFFFF
-    return (number % MOST_IDENTIFIERS for number in count(first))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
-    """What all connections of one process share.
-
-    `jitter` gives a chance value from -2 to +2 seconds. `end_to_end` counts for all connections.
-    """
-
-    local: Local
-    dispatcher: Dispatcher
-    peers: KnownPeers
-    table: PeerTable
-    jitter: Callable[[], float]
-    end_to_end: Iterator[int]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """A request of our own: everything behind the header."""
-
-    application: int
-    command: int
-    avps: bytes
-    token: object = None  # comes back with the answer
-
-
-@dataclass(frozen=True, slots=True)
-class _Waiting:
-    """A request of our own without an answer yet."""
-
-    token: object
-    sent: float
-    until: float
-    octets: bytes
-
-
 def _unattached(turn: Turn[bytes]) -> None:
     raise LocalError(f"nothing carries out turns from outside: {turn}")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Link:
-    """What a peer machine has to know of its connection.
-
-    `hop_by_hop` is where identifiers start, by chance. `keeps_edges`: SCTP. `expected_host`: whom we connect to, empty
-    where it is not known; None: the peer connected to us. `reconnected`: we had lost the connection before.
-    """
-
-    hop_by_hop: int
-    host_addresses: tuple[str, ...] = ()  # empty: those of `Local`
-    keeps_edges: bool = False
-    expected_host: str | None = None
-    reconnected: bool = False
-    accept_unknown: bool | None = None  # None: as `Local` says
 
 
 class PeerMachine:
@@ -165,10 +89,7 @@ class PeerMachine:
         self._challenger: Challenger | None = None
         self._old: Peer | None = None
         self._held_cer = b""
-        self._hop_by_hop = count(link.hop_by_hop)
-        self._own: dict[int, int] = {}  # base requests of ours without an answer: identifier -> command
-        self._waiting: dict[int, _Waiting] = {}
-        self._timeout = inf  # not later than that of the first of them
+        self._pending = Pending(link.hop_by_hop, around.end_to_end)
         self._late = 0  # requests of the peer that are being worked out
         self._since = 0.0
         self._draining: DisconnectCause | None = None
@@ -188,7 +109,7 @@ class PeerMachine:
     def deadline(self) -> float | None:
         """When `wake` wants to be called."""
         watchdog = self._watchdog.deadline
-        first = min(self._until, self._timeout, inf if watchdog is None else watchdog)
+        first = min(self._until, self._pending.timeout, inf if watchdog is None else watchdog)
         return None if first == inf else first
 
     def view(self) -> PeerView:
@@ -265,8 +186,8 @@ class PeerMachine:
         if self._until <= now:
             self._until = inf
             self._waited_enough(turn, now)
-        if self._timeout <= now:
-            self._fail_timed_out(turn, now)
+        if self._pending.timeout <= now:
+            self._fail(self._pending.take_due(now), "no answer in time", turn)
         due = self._watchdog.deadline
         if due is not None and due <= now:
             self._watch(self._watchdog.expired(), turn, now)
@@ -295,14 +216,7 @@ class PeerMachine:
 
     def request(self, request: Request, *, now: float, timeout_s: float) -> Turn[bytes]:
         """Send a request of our own; `Answered` or `RequestFailed` comes with its token."""
-        header = Header(
-            flags=Flag.REQUEST | Flag.PROXIABLE,
-            command=request.command,
-            application=request.application,
-            hop_by_hop=0,
-            end_to_end=next(self._around.end_to_end),
-        )
-        return self._send(header.encode(request.avps), request.token, now, timeout_s)
+        return self._send(self._pending.written(request), request.token, now, timeout_s)
 
     def repeat(self, octets: bytes, token: object, *, now: float, timeout_s: float) -> Turn[bytes]:
         """Send a request again that had no answer on another connection (T flag, RFC 6733 3)."""
@@ -311,14 +225,10 @@ class PeerMachine:
 
     def _send(self, octets: bytes, token: object, now: float, timeout_s: float) -> Turn[bytes]:
         turn: Turn[bytes] = Turn()
-        if self._state is not State.OPEN or self._draining is not None:
-            turn.events.append(self._failure(_Waiting(token, now, now, octets), "the peer is not open"))
-            return turn
-        number = next(self._hop_by_hop) % MOST_IDENTIFIERS
-        octets = octets[:12] + number.to_bytes(4, "big") + octets[16:]
-        self._waiting[number] = _Waiting(token, now, now + timeout_s, octets)
-        self._timeout = min(self._timeout, now + timeout_s)
-        turn.send.append(octets)
+        if self._state is State.OPEN and self._draining is None:
+            turn.send.append(self._pending.send(octets, token, now=now, timeout_s=timeout_s))
+        else:
+            turn.events.append(failure(Waiting(token, now, now, octets), self.origin_host, "the peer is not open"))
         return turn
 
     # What another connection calls.
@@ -411,45 +321,19 @@ class PeerMachine:
             self._ignore("a request after the farewell", turn)
 
     def _take_answer(self, header: Header, message: bytes, turn: Turn[bytes], now: float) -> None:
-        if header.hop_by_hop in self._waiting:
-            self._take_own_answer(self._waiting.pop(header.hop_by_hop), header, message, turn, now)
+        waiting = self._pending.take(header.hop_by_hop)
+        if waiting is not None:
+            turn.events.append(report(waiting, message, self.origin_host, now=now))
             return
-        command = self._own.get(header.hop_by_hop)
-        handle = None if command != header.command else self.ANSWERS.get((self._state, header.command))
-        if handle is None and self._state is State.WAIT_CEA:
+        is_ours = self._pending.asked(header.hop_by_hop) == header.command
+        handle = self.ANSWERS.get((self._state, header.command)) if is_ours else None
+        if handle is not None:
+            self._pending.answered(header.hop_by_hop)
+            handle(self, message, turn, now)
+        elif self._state is State.WAIT_CEA:
             self._close("the first message is no CEA", turn, now=now)
-            return
-        if handle is None:
+        else:
             self._ignore("an answer that nothing waits for", turn)
-            return
-        del self._own[header.hop_by_hop]
-        handle(self, message, turn, now)
-
-    def _take_own_answer(
-        self, waiting: _Waiting, header: Header, message: bytes, turn: Turn[bytes], now: float
-    ) -> None:
-        """Report the answer to a request of our own."""
-        definition = COMMANDS.get((header.application, header.command))
-        rules = ERROR_ANSWER if header.flags & Flag.ERROR or definition is None else definition.answer
-        try:
-            avps = Reader(grammar(rules), forgiving=True).read(message)
-        except RemoteError as error:
-            turn.events.append(self._failure(waiting, f"the answer cannot be read: {error.why}"))
-            return
-        outcome = outcome_in(avps)
-        if outcome is None:
-            turn.events.append(self._failure(waiting, "the answer has no result"))
-            return
-        turn.events.append(
-            Answered(
-                origin_host=self.origin_host,
-                token=waiting.token,
-                outcome=outcome,
-                avps=avps,
-                octets=message,
-                elapsed_s=now - waiting.sent,
-            )
-        )
 
     # Capabilities exchange.
 
@@ -575,7 +459,7 @@ class PeerMachine:
         """Tell the watchdog of a message; False: it is to be thrown away."""
         if self._state is not State.OPEN:
             return True
-        is_dwa = header is not None and not header.is_request and self._own.get(header.hop_by_hop) == DW
+        is_dwa = header is not None and not header.is_request and self._pending.asked(header.hop_by_hop) == DW
         return self._watch(Input.RECEIVE_DWA if is_dwa else Input.RECEIVE_OTHER, turn, now)
 
     def _watch(self, event: Input, turn: Turn[bytes], now: float) -> bool:
@@ -587,13 +471,13 @@ class PeerMachine:
         if Action.SEND_WATCHDOG in actions:
             self._watch_out(turn)
         if Action.FAILOVER in actions:
-            self._fail_all("the peer does not answer the watchdog", turn)
+            self._fail(self._pending.take_all(), "the peer does not answer the watchdog", turn)
         if Action.CLOSE in actions:
             self._close("the peer does not answer the watchdog", turn, now=now)
         return Action.THROWAWAY not in actions
 
     def _watch_out(self, turn: Turn[bytes]) -> None:
-        if DW not in self._own.values():
+        if not self._pending.is_asked(DW):
             self._ask(DW, self._answers.origin + self._answers.state, turn)
 
     def _note_state_id(self, state_id: int | None, turn: Turn[bytes]) -> None:
@@ -642,7 +526,7 @@ class PeerMachine:
         self._state, self._until = State.CLOSED, inf
         self._watchdog = Watchdog(self._local.twinit_s)
         self._around.table.remove(self.origin_host or self._link.expected_host or "", self)
-        self._fail_all(why, turn)
+        self._fail(self._pending.take_all(), why, turn)
         if was_open:
             turn.events.append(PeerClosed(origin_host=self.origin_host, why=why, may_reconnect=self._may_reconnect))
         elif why:
@@ -652,20 +536,8 @@ class PeerMachine:
             challenger, self._challenger = self._challenger, None
             challenger.take_over(now=now)
 
-    def _fail_all(self, why: str, turn: Turn[bytes]) -> None:
-        turn.events.extend(self._failure(waiting, why) for waiting in self._waiting.values())
-        self._waiting.clear()
-        self._timeout = inf
-
-    def _fail_timed_out(self, turn: Turn[bytes], now: float) -> None:
-        for number, waiting in list(self._waiting.items()):
-            if waiting.until <= now:
-                del self._waiting[number]
-                turn.events.append(self._failure(waiting, "no answer in time"))
-        self._timeout = min((waiting.until for waiting in self._waiting.values()), default=inf)
-
-    def _failure(self, waiting: _Waiting, why: str) -> RequestFailed:
-        return RequestFailed(origin_host=self.origin_host, token=waiting.token, why=why, octets=waiting.octets)
+    def _fail(self, requests: list[Waiting], why: str, turn: Turn[bytes]) -> None:
+        turn.events.extend(failure(waiting, self.origin_host, why) for waiting in requests)
 
     def _ignore(self, why: str, turn: Turn[bytes]) -> None:
         turn.events.append(MessageIgnored(origin_host=self.origin_host, why=why))
@@ -683,16 +555,7 @@ class PeerMachine:
 
     def _ask(self, command: int, avps: bytes, turn: Turn[bytes]) -> None:
         """Send a base request of ours."""
-        number = next(self._hop_by_hop) % MOST_IDENTIFIERS
-        self._own[number] = command
-        header = Header(
-            flags=Flag.REQUEST,
-            command=command,
-            application=Application.BASE,
-            hop_by_hop=number,
-            end_to_end=next(self._around.end_to_end),
-        )
-        turn.send.append(header.encode(avps))
+        turn.send.append(self._pending.ask(command, avps))
 
     @property
     def _addresses(self) -> tuple[str, ...]:
@@ -726,12 +589,3 @@ def _is_cer(header: Header) -> bool:
         and header.command == CE
         and header.application == Application.BASE
     )
-
-
-def outcome_in(avps: Avps) -> Outcome | None:
-    """Read the result of an answer; None: it has none."""
-    group = avps.value(EXPERIMENTAL_RESULT)
-    if group is not None:
-        return Outcome(group.value(EXPERIMENTAL_RESULT_CODE), group.value(VENDOR_ID))
-    code = avps.value(RESULT_CODE)
-    return None if code is None else Outcome(code)
