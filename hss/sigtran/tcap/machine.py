@@ -188,7 +188,7 @@ class Tcap(Generic[L]):
     def __init__(self, config: TcapConfig, user: DialogueUser[L]) -> None:
         self._config = config
         self._user = user
-        self._table = _Table(config.most_transactions, config.first_id % MOST_ID or 1)
+        self._table = _Table(config.most_transactions, config.first_id & MOST_ID or 1)
 
     def __len__(self) -> int:
         """Count the transactions in the table."""

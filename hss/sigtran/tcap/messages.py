@@ -1,5 +1,6 @@
 """Transaction portion: a value with its codec. Source: ITU-T Q.773 §3.1."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -70,10 +71,19 @@ class Message:
             message.type, start, stop, _ = ber.read(data, 0, len(data))
             message._fill(data, start, stop)
         except DecodeError as error:
+            if not message.type:
+                message._salvage(data)
             cause = PAbortCause.BADLY_FORMATTED
             raise BadTransaction(error.what, cause, message.originating, message.destination) from error
         message._check()
         return message
+
+    def _salvage(self, data: bytes) -> None:
+        """Read the ids of a message whose own length is wrong."""
+        if len(data) > 2:
+            self.type = data[0]
+            with suppress(DecodeError):
+                self._fill(data, 2 + (data[1] & 0x7F if data[1] & 0x80 else 0), len(data))
 
     def _fill(self, data: bytes, at: int, stop: int) -> None:
         while at < stop:
