@@ -39,7 +39,9 @@ def _part(
     number: int, source: FromClause, columns: Iterable[ColumnElement[Any]], owner: ColumnElement[int], chosen: CTE
 ) -> Select[Any]:
     # Not a join: SQLite, which has no statistics of a new database, would begin a join at the wrong end.
-    row = select(owner.label("owner"), literal_column(str(number)).label("part"), JsonRow(*columns).label("row"))
+    row: Select[Any] = select(owner.label("owner")).add_columns(
+        literal_column(str(number)).label("part"), JsonRow(*columns).label("row")
+    )
     return row.select_from(source).where(owner.in_(select(chosen.c.id)))
 
 
