@@ -43,7 +43,7 @@ def _normalise(way: Way) -> Outcome | None:
         way.error = error
         if query.explain:
             step, what = (2, "ddi") if error.code in {Code.INCOMPLETE, Code.DDI_TOO_LONG} else (1, "normalise")
-            way.trace.append(Step(step, what, f"{query.called}", error.code, error.rule, error.why))
+            way.trace.append(Step(step, what, query.shown, error.code, error.rule, error.why))
         return _refused(error)
     if query.dipped:
         number = number._replace(npdi=True, parameters=in_order(dict(number.parameters) | {"npdi": None}))
@@ -72,7 +72,7 @@ def _distrusted(number: Number) -> Number:
 def _explain_number(way: Way, number: Number, profile: Profile) -> None:
     found = number.e164 or number.tel_uri
     why = ", ".join(number.warnings) or None
-    way.trace.append(Step(1, "normalise", f"{way.query.called}", found, number.rule, why))
+    way.trace.append(Step(1, "normalise", way.query.shown, found, number.rule, why))
     if number.ddi_stem is None:
         way.trace.append(
             Step(2, "ddi", number.digits, None, "no stem", "only a stem can say that a number is complete")

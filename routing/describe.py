@@ -108,7 +108,7 @@ def fork_dict(fork: ForkPlan) -> dict[str, Any]:
 def _query(query: Query) -> dict[str, Any]:
     suppose = query.suppose
     return {
-        "called": called_text(query.called),
+        "called": called_value(query),
         "kind": str(query.kind),
         "profile": query.profile.name,
         "at": datetime.fromtimestamp(query.at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
@@ -122,13 +122,12 @@ def _query(query: Query) -> dict[str, Any]:
     }
 
 
-def called_text(called: object) -> Any:  # noqa: ANN401 - JSON has no other name for it
+def called_value(query: Query) -> Any:  # noqa: ANN401 - JSON has no other name for it
     """Write what was called in a form that JSON has."""
-    if isinstance(called, bytes):
-        return called.hex(" ")
+    called = query.called
     if isinstance(called, Signals):
         return called._asdict()
-    return dict(called) if isinstance(called, Mapping) else f"{called}"
+    return dict(called) if isinstance(called, Mapping) else query.shown
 
 
 def _error(plan: Plan) -> dict[str, Any] | None:
@@ -199,7 +198,7 @@ def _identities(plan: Plan) -> dict[str, Any] | None:
 def lines(plan: Plan) -> Iterator[str]:
     """Tell the way of the call to a person, one fact per line."""
     number, match, entry, icscf, fork = plan.number, plan.operator, plan.entry, plan.icscf, plan.fork
-    yield f"called      {called_text(plan.query.called)}"
+    yield f"called      {plan.query.shown}"
     if plan.error is not None:
         place = "" if plan.error.position is None else f", at position {plan.error.position}"
         yield f"error       {plan.error.code}: {plan.error.why} ({plan.error.rule}{place})"

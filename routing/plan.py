@@ -11,6 +11,7 @@ from routing.preferences import INDIFFERENT, Preferences
 from routing.selection import Policy, Ranking
 from routing.tables import Entry, Key, Operator
 
+YEAR_10000_S: Final = 253_402_300_800
 SUPPOSED_DOWN: Final = "supposed-down"
 
 
@@ -34,7 +35,7 @@ NOTHING_SUPPOSED: Final = Suppose()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
-    """A called number and everything that decides its way. `at` in seconds since 1970 (UTC).
+    """A called number and everything that decides its way. `at` in seconds since 1970 (UTC); contacts expire by it.
 
     `trusted` = number portability that comes in the number is believed (RFC 4694 §5); `dipped` = signalling beside the
     number says that it was looked up before. `follow` = go on to the S-CSCF
@@ -53,6 +54,16 @@ class Query:
     mode: Fork | None = None
     wishes: Preferences = INDIFFERENT
     suppose: Suppose = NOTHING_SUPPOSED
+
+    def __post_init__(self) -> None:
+        """Refuse a time that no calendar has."""
+        if not 0 <= self.at < YEAR_10000_S:
+            raise ValueError(f"not seconds since 1970 before the year 10000: {self.at}")
+
+    @property
+    def shown(self) -> str:
+        """Write what was called as text; octets in hexadecimal."""
+        return self.called.hex(" ") if isinstance(self.called, bytes) else f"{self.called}"
 
 
 class Step(NamedTuple):

@@ -335,5 +335,15 @@ def test_the_round_of_a_pool_is_the_turn_of_the_state(ask: Ask, rows: Callable[.
     assert chosen == ["icscf1.ims.example", "icscf2.ims.example", "icscf3.ims.example", "icscf1.ims.example"]
 
 
+@pytest.mark.parametrize("at", [-1.0, 1e12, float("nan"), float("inf")])
+def test_a_time_that_no_calendar_has_is_refused(at: float) -> None:
+    with pytest.raises(ValueError, match="seconds since 1970"):
+        Query(called=FIXED, at=at)
+
+
+def test_octets_are_shown_in_hexadecimal(ask: Ask) -> None:
+    assert ask(b"\x04\x10\x94", kind=Kind.ISUP_OCTETS).trace[0].given == "04 10 94"
+
+
 def test_the_same_query_on_the_same_generation_gives_the_same_plan(ask: Ask) -> None:
     assert ask(FIXED, seed=7, at=1.0) == ask(FIXED, seed=7, at=1.0)
