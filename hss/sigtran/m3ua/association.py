@@ -77,6 +77,11 @@ class Association(Generic[L]):
         return turn
 
     def _take(self, data: bytes, turn: Turn[L], now: float) -> None:
+        usual = messages.read_usual_data(data, self)
+        if usual is not None:
+            self.accept(usual, now)
+            self.carry(self._user.receive(usual, now=now), turn)
+            return
         kind = messages.read_kind(data)
         parameters = messages.read_parameters(data)
         if kind is Kind.DATA:

@@ -15,6 +15,10 @@ _LABEL: Final = struct.Struct("!IIBBBB")
 _DATA_START: Final = struct.Struct("!HHIHH")  # after the header: routing context, head of the protocol data
 _CLASSES: Final = frozenset(MessageClass) - {MessageClass.RKM}
 _KINDS: Final[Mapping[int, Kind]] = {kind.value: kind for kind in Kind}
+_USUAL: Final = struct.Struct("!IIIIHHIIBBBB")
+_DATA_HEAD: Final = VERSION << 24 | Kind.DATA.value
+_CONTEXT_HEAD: Final = Tag.ROUTING_CONTEXT.value << 16 | 8
+_PROTOCOL_DATA: Final = int(Tag.PROTOCOL_DATA)
 _APPEARANCE: Final = int(Tag.NETWORK_APPEARANCE)
 _ROUTING_CONTEXT: Final = int(Tag.ROUTING_CONTEXT)
 _PADDING: Final = (b"", b"\0\0\0", b"\0\0", b"\0")
@@ -53,6 +57,30 @@ class Transfer:
             network_appearance=self.network_appearance,
             via=self.via,
         )
+
+
+def read_usual_data(data: bytes, via: object = None) -> Transfer | None:
+    """Read DATA of just Routing Context and Protocol Data at one stroke; None: it is something else."""
+    if len(data) < _USUAL.size:
+        return None
+    (start, length, context_head, context, tag, octets, opc, dpc, service, indicator, priority, sls) = (
+        _USUAL.unpack_from(data)
+    )
+    if start != _DATA_HEAD or length != len(data) or context_head != _CONTEXT_HEAD or tag != _PROTOCOL_DATA:
+        return None
+    if not 16 <= octets <= length - 16 < octets + 4:
+        return None
+    return Transfer(
+        opc=opc,
+        dpc=dpc,
+        data=data[_USUAL.size : 16 + octets],
+        sls=sls,
+        service=service,
+        network_indicator=indicator,
+        priority=priority,
+        routing_context=context,
+        via=via,
+    )
 
 
 def read_kind(data: bytes) -> Kind:

@@ -89,6 +89,20 @@ class Sequence(Generic[T]):
                 raise MissingMember(name)
         return self._make(**found)
 
+    def glance(self, content: bytes) -> dict[int, bytes]:
+        """Find the contents of the members by tag, without reading them; the mandatory ones must be there."""
+        found: dict[int, bytes] = {}
+        at, stop = 0, len(content)
+        read = ber.read
+        while at < stop:
+            tag, start, end, at = read(content, at, stop)
+            if tag not in found:
+                found[tag] = content[start:end]
+        for name in self._mandatory:
+            if self._tag_of[name] not in found:
+                raise MissingMember(name)
+        return found
+
     def write(self, value: T) -> bytes:
         """Write the content of the sequence."""
         content = b""

@@ -18,12 +18,13 @@ from hss.services.map import RoutingInfoAnswer
 from hss.sigtran import ber
 from hss.sigtran.map.asn1 import content_of
 from hss.sigtran.map.call_handling import (
+    CAMEL_INFO,
     FORWARDING_DATA,
+    ROUTING_INFO_ARG,
+    ROUTING_INFO_ARG_OLD,
     ROUTING_INFO_RES,
     ForwardingData,
-    SendRoutingInfoArg,
     SendRoutingInfoRes,
-    read_routing_info_arg,
     write_routing_info_res,
 )
 from hss.sigtran.map.extension import SIP_PORT, IcscfRoutingInfo, PrivateExtension, write_container
@@ -40,7 +41,15 @@ from hss.sigtran.map.location import (
     read_send_imsi_arg,
     write_send_imsi_res,
 )
-from hss.sigtran.map.numbers import E164, INTERNATIONAL, Address, write_imsi, write_international
+from hss.sigtran.map.numbers import (
+    E164,
+    INTERNATIONAL,
+    Address,
+    read_address,
+    read_tbcd,
+    write_imsi,
+    write_international,
+)
 from routing.selection import Member
 from schemas.identities import MOST_DIGITS, Imsi, Msisdn
 from schemas.numbers.map import Context, InterrogationType, NotReachableReason, Operation
@@ -123,6 +132,17 @@ def subscriber_number(address: Address) -> Msisdn | None:
 
 # sendRoutingInfo
 
+# Tags of SendRoutingInfoArg that the decision depends on.
+MSISDN: Final = 0x80
+INTERROGATION_TYPE: Final = 0x83
+OR_INTERROGATION: Final = 0x84
+FORWARDING_REASON: Final = 0x88
+CAMEL: Final = 0xAB
+LONG_FTN: Final = 0x95
+SUPPRESS_BARRING: Final = 0x97
+
+BASIC_CALL: Final = bytes((InterrogationType.BASIC_CALL,))
+INTERROGATION_TYPES: Final = frozenset(bytes((kind,)) for kind in InterrogationType)
 CONDITION_OF: Final[Mapping[int, ForwardingCondition]] = {  # ForwardingReason
     0: ForwardingCondition.NOT_REACHABLE,
     1: ForwardingCondition.BUSY,
@@ -137,32 +157,44 @@ OPTIONS_OF: Final[Mapping[ForwardingCondition, bytes]] = {  # bits 4 and 3 of Fo
 
 
 def read_routing_info(parameter: bytes, version: int) -> RoutingInfoRequest | Refusal:
-    """Read what a Gateway-MSC asks."""
-    argument = read_routing_info_arg(parameter, version)
-    msisdn = subscriber_number(argument.msisdn)
+    """Read what a Gateway-MSC asks: only those members that the decision depends on."""
+    shape = ROUTING_INFO_ARG if version >= 3 else ROUTING_INFO_ARG_OLD
+    found = shape.glance(content_of(parameter, 0x30))
+    msisdn = _subscriber(found[MSISDN])
     if msisdn is None:
         return UnexpectedData()
     if version < 3:
         return RoutingInfoRequest(msisdn=msisdn, understands_names=False)
-    if argument.or_interrogation:
-        return OptimalRoutingNotAllowed()
-    return _read_version_three(msisdn, argument)
+    kind = found[INTERROGATION_TYPE]
+    if kind not in INTERROGATION_TYPES:
+        return UnexpectedData()
+    if len(found) == 3 and kind == BASIC_CALL:  # only what is mandatory
+        return RoutingInfoRequest(msisdn=msisdn)
+    return OptimalRoutingNotAllowed() if OR_INTERROGATION in found else _read_more(msisdn, kind, found)
 
 
-def _read_version_three(msisdn: Msisdn, argument: SendRoutingInfoArg) -> RoutingInfoRequest | Refusal:
-    kind, reason = argument.interrogation_type, argument.forwarding_reason
-    if kind not in {InterrogationType.BASIC_CALL, InterrogationType.FORWARDING}:
-        return UnexpectedData()
-    asks_forwarding = kind == InterrogationType.FORWARDING
-    if asks_forwarding and reason is not None and reason not in CONDITION_OF:
-        return UnexpectedData()
+def _subscriber(octets: bytes) -> Msisdn | None:
+    if octets[:1] == b"\x91" and 1 < len(octets) <= 9:
+        digits = read_tbcd(octets[1:])
+        return Msisdn(digits) if digits.isdecimal() and len(digits) <= MOST_DIGITS else None
+    return subscriber_number(read_address(octets))
+
+
+def _read_more(msisdn: Msisdn, kind: bytes, found: Mapping[int, bytes]) -> RoutingInfoRequest | Refusal:
+    condition, asks_forwarding = None, kind != BASIC_CALL
+    reason = found.get(FORWARDING_REASON)
+    if asks_forwarding and reason is not None:
+        condition = CONDITION_OF.get(int.from_bytes(reason, "big"))
+        if condition is None:
+            return UnexpectedData()
+    camel = found.get(CAMEL)
+    suppresses = camel is not None and CAMEL_INFO.read(camel).suppress_t_csi
     return RoutingInfoRequest(
         msisdn=msisdn,
-        forwarding=CONDITION_OF[reason] if asks_forwarding and reason is not None else None,
-        circuit_switched_leg=asks_forwarding
-        or (argument.camel_info is not None and argument.camel_info.suppress_t_csi),
-        suppresses_barring=argument.suppress_incoming_call_barring,
-        takes_long_numbers=argument.long_ftn_supported,
+        forwarding=condition,
+        circuit_switched_leg=asks_forwarding or suppresses,
+        suppresses_barring=SUPPRESS_BARRING in found,
+        takes_long_numbers=LONG_FTN in found,
     )
 
 
