@@ -158,6 +158,13 @@ def test_portability_of_an_untrusted_peer_is_ignored(ask: Ask) -> None:
     assert (plan.operator.key, plan.portability.source) == ("fremd", "local")
 
 
+def test_the_full_number_is_found_by_every_way_of_asking(ask: Ask) -> None:
+    for called in ("tel:+4972112345", "tel:+4972112345;verstat=No", "tel:+4972112345;npdi"):
+        for explain in (True, False):
+            assert ask(called, kind=Kind.URI, explain=explain).operator.match == "full-number"
+    assert ask("+49721123456789012", explain=False).operator.match == "prefix"
+
+
 def test_the_full_number_comes_before_the_prefix(ask: Ask) -> None:
     plan = ask("+4972112345")
     assert (plan.operator.match, plan.operator.matched) == ("full-number", "4972112345")

@@ -300,6 +300,7 @@ def test_the_suffix_of_names_is_a_setting() -> None:
     profile = replace(DEFAULT_PROFILE, enum_suffix=".E164.Private.")
     number = normalise("enum", "1.9.4.e164.PRIVATE.", profile)
     assert (number.e164, number.enum) == ("+491", "1.9.4.e164.private")
+    assert normalise("text", "+491", profile) == number._replace(rule="RFC3966-5.1.1")
 
 
 @pytest.mark.parametrize(("kind", "value"), [("text", b"1"), ("uri", None), ("enum", 1), ("isup_octets", 5), ("gt", 5)])
