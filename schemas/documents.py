@@ -50,7 +50,7 @@ PUBLIC_SERVICES: Final = frozenset({IdentityKind.DISTINCT_PSI, IdentityKind.WILD
 class Document(BaseModel):
     """A body: unknown fields are refused, text is trimmed."""
 
-    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True, defer_build=True)
 
 
 # --- Operators and nodes ---------------------------------------------------------------------------------------------
