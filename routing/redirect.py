@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from routing.decision import route
+from routing.enum_dns.answers import portable_uri
 from routing.enum_dns.naptr import host_port, transport
 from routing.normalise import DEFAULT_PROFILE, Kind, Profile
 from routing.plan import Plan, Query
@@ -16,7 +17,7 @@ from routing.tables import Tables
 METHODS: Final = ("INVITE", "OPTIONS", "MESSAGE", "SUBSCRIBE", "PUBLISH", "INFO", "UPDATE")
 _ALLOW: Final = "Allow: " + ", ".join((*METHODS, "ACK", "CANCEL"))
 _SERVER: Final = re.compile("sips?:[^@]*\\Z", re.IGNORECASE)  # a URI without a user part
-_SILENT: Final = frozenset({"ACK", "CANCEL"})  # RFC 3261 §8.2.7: a stateless server ignores both
+_THROUGH_ENTRY: Final = frozenset({"handed-over", "service", "circuit-switched"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,8 +46,8 @@ def redirect(
     """Answer one datagram; None where nothing is to be sent. Never raises for what a datagram holds."""
     try:
         request = read_request(datagram)
-        if request.method in _SILENT:
-            return None
+        if request.method == "ACK":
+            return None  # it ends an INVITE transaction, and gets no response
         status, extra = _protocol(request) or _redirected(request, tables, state, settings, at)
         return write_reply(request, status, extra, source)
     except NotARequest:
@@ -58,6 +59,7 @@ def _protocol(request: Request) -> tuple[int, tuple[str, ...]] | None:
     refusals = (
         (request.fault is not None, 400, ()),
         (request.version != "2.0", 505, ()),
+        (request.method == "CANCEL", 200, ()),  # RFC 3261 §8.3
         (request.method not in METHODS, 405, (_ALLOW,)),
         (bool(request.require), 420, (f"Unsupported: {request.require}",)),
         (has_tag(request.to), 481, ()),
@@ -79,11 +81,12 @@ def _redirected(
     )
     plan = route(query, tables, state)
     outcome = plan.outcome
-    if outcome.sip is not None:
-        code = outcome.code or outcome.status.upper()
-        return outcome.sip, (f'Warning: 399 {settings.host} "{code}"',)
-    secure = request.uri[:5].lower() == "sips:"
-    return 302, ("Contact: " + ", ".join(_contacts(plan, settings.most_contacts, secure=secure)),)
+    contacts: list[str] = []
+    if outcome.sip is None:
+        contacts = _contacts(plan, settings.most_contacts, secure=request.uri[:5].lower() == "sips:")
+    if contacts:
+        return 302, ("Contact: " + ", ".join(contacts),)
+    return outcome.sip or 480, (f'Warning: 399 {settings.host} "{outcome.code or outcome.status.upper()}"',)
 
 
 def _called(uri: str, settings: RedirectSettings) -> str:
@@ -92,17 +95,22 @@ def _called(uri: str, settings: RedirectSettings) -> str:
 
 
 def _contacts(plan: Plan, most: int, *, secure: bool) -> list[str]:
-    """Write the next places in the order in which they are to be tried, best q first."""
+    """Write the next places in the order in which they are to be tried, best q first.
+
+    None where the only place known is the number that was called: to redirect to it would be a loop.
+    """
     user = (plan.request_uri or "").removeprefix("tel:")
     if plan.icscf is not None:
         members = plan.icscf.ranking.order[:most]
         return [
             f"<{_sip(user, member, secure=secure)}>;q={q_value(at, len(members))}" for at, member in enumerate(members)
         ]
-    node = plan.entry.node if plan.entry is not None else None
-    if node is not None and plan.outcome.status in {"handed-over", "service"} and user != plan.request_uri:
+    node, status = plan.entry.node if plan.entry is not None else None, plan.outcome.status
+    if node is not None and status in _THROUGH_ENTRY and user != plan.request_uri:
         return [f"<{_sip(user, node, secure=secure)}>"]
-    return [f"<{plan.request_uri}>"]
+    if status == "handed-over":
+        return [f"<{portable_uri(plan)}>"]  # at least the porting is known
+    return [] if status == "circuit-switched" and plan.request_uri == plan.tel_uri else [f"<{plan.request_uri}>"]
 
 
 def q_value(at: int, of: int) -> str:

@@ -134,7 +134,7 @@ def test_a_ported_number_is_redirected_with_its_routing_number(ask: Ask) -> None
         "<sip:+491715550001;npdi;rn=D123;rn-context=+49@mgcf.fremd.example:5070;user=phone;transport=tcp>"
     )
     carried = ask(request("tel:+18005550100;cic=+15062"))
-    assert header(carried, "Contact") == "<tel:+18005550100>"
+    assert header(carried, "Contact") == "<tel:+18005550100;npdi>"
 
 
 def test_services_and_numbers_of_the_other_domain_have_their_own_contact(
@@ -146,7 +146,23 @@ def test_services_and_numbers_of_the_other_domain_have_their_own_contact(
         "<sip:115;phone-context=+49@mgcf1.fest.example;user=phone>"
     )
     hss.info = RoutingInfo(RoutingInfoResult.ROAMING_NUMBER, number="491719990001")
-    assert header(ask(request("tel:+491715407090")), "Contact") == "<tel:+491719990001>"
+    assert header(ask(request("tel:+491715407090")), "Contact") == (
+        "<sip:+491719990001@gmsc1.mobil.example;user=phone>"
+    )
+    hss.info = RoutingInfo(RoutingInfoResult.FORWARDED, number="4917133333")
+    assert header(ask(request("tel:+491715407090")), "Contact") == "<tel:+4917133333>"
+
+
+def test_a_redirect_never_leads_back_to_where_it_came_from(ask: Ask, hss, rows: Callable[..., Rows]) -> None:
+    hss.info = RoutingInfo(RoutingInfoResult.ROAMING_NUMBER)
+    assert header(ask(request("tel:+491715407090")), "Contact") == "<sip:+491715407090@gmsc1.mobil.example;user=phone>"
+    given = rows()
+    given.operators["mobil"] = replace(given.operators["mobil"], entries=())
+    without_entry = build(given)
+    reply = ask(request("tel:+491715407090"), into=without_entry)
+    assert (status(reply), header(reply, "Warning")) == (480, '399 redirect.ims.example "CIRCUIT-SWITCHED"')
+    hss.info = RoutingInfo(RoutingInfoResult.ROAMING_NUMBER, number="491719990001")
+    assert header(ask(request("tel:+491715407090"), into=without_entry), "Contact") == "<tel:+491719990001>"
 
 
 def test_a_secure_uri_stays_secure(ask: Ask) -> None:
@@ -164,9 +180,9 @@ def test_the_number_of_contacts_is_a_setting(ask: Ask) -> None:
     assert header(ask(request(), settings=replace(SETTINGS, most_contacts=2)), "Contact").count("q=") == 2
 
 
-@pytest.mark.parametrize("method", ["ACK", "CANCEL"])
-def test_ack_and_cancel_are_absorbed(ask: Ask, method: str) -> None:
-    assert ask(request(method=method)) is None
+def test_an_ack_is_absorbed_and_a_cancel_is_answered(ask: Ask) -> None:
+    assert ask(request(method="ACK")) is None
+    assert status(ask(request(method="CANCEL"))) == 200
 
 
 @pytest.mark.parametrize(
