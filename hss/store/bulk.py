@@ -2,9 +2,9 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Collection
 from contextlib import aclosing
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from hss.services.administration import MOST_REFUSED_KEPT, BulkReport, Refused
 from hss.store.bulk_cutting import Chunk, Cutter
@@ -59,17 +59,21 @@ class StoreBulk:
     async def _batches(
         self, cutter: Cutter, chunks: AsyncGenerator[Chunk, None]
     ) -> AsyncGenerator[tuple[Batch, Written], None]:
-        """Read some chunks ahead; write one after the other."""
+        """Read some chunks ahead; write one after the other, and do not wait for the next while one is ready."""
         async with self._database.read() as connection:
             references = await read_references(connection)
         writer = BatchWriter(self._database, self._writer)
+        ahead = _Ahead(chunks)
         readers: Readers | None = None
         reading: deque[tuple[Chunk, asyncio.Future[Batch]]] = deque()
         try:
             while True:
-                while len(reading) < (readers.ahead if readers else 1) and (chunk := await anext(chunks, None)):
+                waiting = {future for _, future in list(reading)[:1]}
+                chunk = await ahead.take(waiting, more=len(reading) < (readers.ahead if readers else 1))
+                if chunk is not None:
                     readers = readers or Readers(cutter.form, references, self._sealer, long=self._long)
                     reading.append((chunk, readers.start(chunk)))
+                    continue
                 if not reading or readers is None:
                     return
                 made = await readers.result(reading[0][1])
@@ -85,9 +89,46 @@ class StoreBulk:
                 reading.popleft()
                 yield made, written
         finally:
+            await ahead.close()
             if readers:
                 readers.close()
             await writer.finish()
+
+
+class _Ahead:
+    """Takes chunks from the source while earlier ones are worked on. An error of the source counts after them."""
+
+    def __init__(self, chunks: AsyncGenerator[Chunk, None]) -> None:
+        self._chunks = chunks
+        self._coming: asyncio.Task[Chunk | None] | None = None
+        self._ended = False
+
+    async def take(self, waiting: Collection["asyncio.Future[Batch]"], *, more: bool) -> Chunk | None:
+        """Give the next chunk; None where the source has ended, or where one of `waiting` is done before."""
+        if self._coming is None and not self._ended and more:
+            self._coming = asyncio.get_running_loop().create_task(self._next())  # held here until it is done
+        if self._coming is None:
+            return None
+        either: set[asyncio.Future[Any]] = {self._coming, *waiting}
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        if not self._coming.done() or (waiting and self._failed()):
+            return None
+        coming, self._coming = self._coming, None
+        chunk = coming.result()
+        self._ended = chunk is None
+        return chunk
+
+    async def close(self) -> None:
+        """Leave the source alone."""
+        if self._coming is not None:
+            self._coming.cancel()
+            await asyncio.gather(self._coming, return_exceptions=True)
+
+    def _failed(self) -> bool:
+        return self._coming is not None and self._coming.done() and self._coming.exception() is not None
+
+    async def _next(self) -> Chunk | None:
+        return await anext(self._chunks, None)
 
 
 def _check(form: str) -> None:

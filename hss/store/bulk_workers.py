@@ -4,6 +4,7 @@ import asyncio
 import multiprocessing
 import os
 import signal
+import threading
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -58,7 +59,15 @@ class Readers:
 
 def _begin(form: Form, references: References, sealer: Sealer | None) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started the import ends it
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     _readers.append(LineReader(form, references, sealer))
+
+
+def _end_with_parent() -> None:
+    """End when the parent ends, also where it is killed and cannot say so."""
+    if parent := multiprocessing.parent_process():
+        parent.join()
+    os._exit(0)
 
 
 def _read(first: int, lines: Sequence[bytes]) -> Batch:

@@ -436,3 +436,30 @@ async def test_a_database_that_fails_otherwise_is_no_clash(store: Store, monkeyp
     with pytest.raises(StoreUnavailable):
         await take(store, jsonl(short(1)))
     assert await bodies(store) == {}
+
+
+async def test_what_came_is_written_although_nothing_more_comes(store: Store) -> None:
+    await furnish(store)
+
+    async def lines() -> AsyncIterator[bytes]:
+        yield jsonl(short(1))
+        await asyncio.Event().wait()
+
+    for long in (1, 1000):
+        taking = StoreBulk(store, long=long).take(lines(), form="jsonl", batch=1)
+        assert (await anext(taking)).line == 1
+        await taking.aclose()
+
+
+async def test_what_came_is_written_before_the_error_of_the_source_counts(store: Store) -> None:
+    await furnish(store)
+
+    async def lines() -> AsyncIterator[bytes]:
+        yield jsonl(short(1), short(2), short(3))
+        raise ConnectionResetError
+
+    taking = store.bulk.take(lines(), form="jsonl", batch=1)
+    assert [(await anext(taking)).line for _ in range(3)] == [1, 2, 3]
+    with pytest.raises(ConnectionResetError):
+        await anext(taking)
+    assert len(await bodies(store)) == 3

@@ -27,6 +27,23 @@ async def run(database, path):
 
 asyncio.run(run(*sys.argv[1:]))
 """
+BY_OTHERS = """
+import asyncio, multiprocessing, secrets, sys
+from hss.store.bulk import StoreBulk
+from hss.store.engine import open_store
+
+async def lines():
+    yield b"x"
+    yield b"y"
+    await asyncio.Event().wait()
+
+async def run(database):
+    store = await open_store(database, random_octets=secrets.token_bytes)
+    async for report in StoreBulk(store, long=1).take(lines(), form="jsonl", batch=1):
+        print(*(child.pid for child in multiprocessing.active_children()), flush=True)
+
+asyncio.run(run(sys.argv[1]))
+"""
 KEY = bytes(range(32))
 
 
@@ -69,3 +86,14 @@ async def test_an_import_that_was_killed_and_resumed_is_an_import(tmp_path: Path
     await take(resumed, file.read_bytes(), batch=20, resume_behind=told)
     assert await given(resumed) == whole
     await resumed.close()
+
+
+def test_a_process_that_reads_lines_ends_with_the_one_that_it_reads_for(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", BY_OTHERS, str(tmp_path / "homeward.db")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, bufsize=0) as importer:
+        assert importer.stdout
+        (pid,) = map(int, importer.stdout.readline().split())
+        assert Path(f"/proc/{pid}").exists()
+        importer.send_signal(signal.SIGKILL)
+        assert importer.stdout.read() is not None  # to the end: nobody has the pipe open any more
+    assert not Path(f"/proc/{pid}/cmdline").exists() or not Path(f"/proc/{pid}/cmdline").read_bytes()
