@@ -574,6 +574,7 @@ class PeerMachine:
         (State.WAIT_CEA, CE): _take_cea,
         (State.OPEN, DW): _take_dwa,
         (State.WAIT_DPA, DP): _take_dpa,
+        (State.LEAVING, DP): _take_dpa,  # the peer's DPR has crossed ours
     }
 
 
