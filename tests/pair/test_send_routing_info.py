@@ -13,7 +13,7 @@ from hss.procedures.map_routing_info import (
     Unlucky,
 )
 from hss.services.map import RoamingNumberRequest
-from hss.sigtran.client import Exchanged, GmscClient, GmscConfig
+from hss.sigtran.client import Exchanged, GmscClient, GmscConfig, SriAnswered
 from hss.sigtran.layers import layers_of
 from hss.sigtran.m3ua.asp import AspConfig
 from hss.sigtran.m3ua.events import AspState
@@ -298,7 +298,7 @@ async def test_a_number_that_is_not_in_memory_is_loaded_once() -> None:
         _, wire = ask(node, question())
         await wire.finish()
         assert wire.left.answer.number is not None
-    assert service._parties.asked == 1  # noqa: SLF001 # type: ignore[attr-defined]
+    assert service._parties.asked == 1  # type: ignore[attr-defined]  # noqa: SLF001
 
 
 class RealVlr:
@@ -330,7 +330,7 @@ class RealVlr:
 async def test_what_a_real_vlr_says_decides(given: str | Unlucky, number: str | None, error: str | None) -> None:
     vlr = RealVlr(given)
     _, wire = ask(node_for(IN_VLR, vlr=vlr), question())
-    assert wire.left.answer is None
+    assert not wire.heard(SriAnswered)
     await wire.finish()
     assert (wire.left.answer.number, wire.left.answer.error) == (number, error)
     assert vlr.asked[0].vlr_number == IN_VLR.vlr_number
@@ -392,3 +392,63 @@ def test_imrns_lead_back_to_the_called_number() -> None:
     assert loan.owner == CALLED
     assert service.resolve_imrn(first.imrn, now=60.0) is None  # type: ignore[union-attr, arg-type]
     assert [each.number for each in service.standing_imrns(now=60.0)] == [second.imrn]  # type: ignore[union-attr]
+
+
+async def test_a_database_that_fails_is_a_system_failure_and_asked_again() -> None:
+    service = service_for(IN_VLR, remembered=False)
+    database = service._parties  # noqa: SLF001
+    node = Node(NodeConfig(), operations(service))
+    database.by_msisdn, working = _failing, database.by_msisdn  # type: ignore[method-assign]
+    _, wire = ask(node, question())
+    await wire.finish()
+    assert wire.left.answer.error == "system-failure"
+    assert wire.heard(ServiceFailed)
+    database.by_msisdn = working  # type: ignore[method-assign]
+    _, wire = ask(node, question())
+    await wire.finish()
+    assert wire.left.answer.number is not None
+
+
+async def _failing(msisdn: Msisdn) -> CalledParty | None:
+    raise OSError(f"no database for {msisdn}")
+
+
+async def test_two_loads_of_one_number_at_once_both_answer() -> None:
+    node = Node(NodeConfig(), operations(service_for(IN_VLR, remembered=False)))
+    wires = [ask(node, question())[1] for _ in range(2)]
+    for wire in wires:
+        await wire.finish()
+    assert all(wire.left.answer.number is not None for wire in wires)
+
+
+async def test_a_real_vlr_after_a_load_is_awaited_too() -> None:
+    _, wire = ask(node_for(IN_VLR, remembered=False, vlr=RealVlr("491720009999")), question())
+    await wire.finish()
+    assert wire.left.answer.number == "491720009999"
+
+
+def test_without_an_imsi_no_vlr_can_be_asked() -> None:
+    answer, _ = ask(node_for(replace(IN_VLR, imsi=None)), question())
+    assert answer is not None
+    assert answer.error == "system-failure"
+
+
+def test_when_all_numbers_are_lent_the_system_has_failed() -> None:
+    long = replace(IN_IMS, operator=OperatorFacts(imrn_prefix="4917", msrn_prefix="4918"))
+    service = service_for(long, replace(long, msisdn=Msisdn("4999"), vlr_number="49", icscf=None))
+    for _ in range(100_000):
+        service._imrns.lend("4917", "x", now=0.0)  # noqa: SLF001
+    answer, _ = ask(Node(NodeConfig(), operations(service)), question())
+    assert answer is not None
+    assert answer.error == "system-failure"
+
+
+def test_a_steady_choice_is_remembered_until_the_party_changes() -> None:
+    service = service_for(IN_IMS)
+    request = RoutingInfoRequest(msisdn=Msisdn(CALLED))
+    first = service.route_call(request, now=0.0)
+    second = service.route_call(request, now=0.0)
+    assert first.icscf is second.icscf  # type: ignore[union-attr]
+    service._known.write(CALLED, replace(IN_IMS, icscf=IcscfChoice.static("other.example")))  # noqa: SLF001
+    third = service.route_call(request, now=0.0)
+    assert third.icscf[0].host == "other.example"  # type: ignore[union-attr]

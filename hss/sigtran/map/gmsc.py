@@ -119,6 +119,8 @@ def read_answer(outcome: Outcome, oid: str = DEFAULT_EXTENSION) -> SriAnswer:
 
 
 def _read_result(outcome: Completed, oid: str) -> SriAnswer:
+    if not any(outcome.parameters):
+        return SriAnswer(version=outcome.version, failure="the result is empty")
     results = [read_routing_info_res(parameter, outcome.version) for parameter in outcome.parameters]
     extensions = [each for result in results for each in result.extensions or ()]
     icscf = find_icscf(extensions, oid)

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -271,7 +272,7 @@ def test_indefinite_lengths_and_ids_of_any_length_get_an_answer(version: int, le
 
 # Any octets.
 
-READERS = [
+READERS: list[Callable[[bytes], object]] = [
     ber.only,
     lambda data: list(ber.elements(data)),
     ber.read_oid,

@@ -113,7 +113,7 @@ def test_an_address_shows_its_plus_sign() -> None:
 
 
 def test_the_first_of_a_repeated_member_counts_and_a_missing_one_is_named() -> None:
-    shape = Sequence(dict, Member("a", 0x80, OCTETS, mandatory=True))
+    shape: Sequence[dict[str, bytes]] = Sequence(dict, Member("a", 0x80, OCTETS, mandatory=True))
     assert shape.read(bytes.fromhex("800101800102")) == {"a": b"\1"}
     with pytest.raises(MissingMember, match="a is missing"):
         shape.read(b"")
@@ -194,7 +194,24 @@ def test_what_is_no_object_identifier_is_not_written(dotted: str) -> None:
 
 @pytest.mark.parametrize(
     "octets",
-    ["-", "30", "3002", "1f", "1f8181818101", "3085", "308501", "3080", "308000", "9f81", "3082ff", "3003040200", "30000000", "1f01", "3081"],
+    [
+        *(
+            "-",
+            "30",
+            "3002",
+            "1f",
+            "1f01",
+            "1f8181818101",
+            "3081",
+            "3082ff",
+            "3085",
+            "308501",
+            "3080",
+            "308000",
+            "9f81",
+        ),
+        *("3003040200", "30000000"),
+    ],
 )
 def test_elements_that_are_not_whole_are_refused(octets: str) -> None:
     with pytest.raises(DecodeError):
@@ -230,6 +247,7 @@ def test_integers_have_bounds() -> None:
         (Lost(how=Ending.REFUSED, offered=2), SriAnswer(failure="refused; the peer offers version 2")),
         (Rejected(kind=0x81, problem=1), SriAnswer(failure="rejected: problem 1 of kind 0x81")),
         (Failed(version=3, code=999, parameter=b""), SriAnswer(version=3, error="unknown-error", error_code=999)),
+        (Completed(version=3, parameters=()), SriAnswer(version=3, failure="the result is empty")),
         (Failed(version=3, code=None, parameter=b""), SriAnswer(version=3, error="unknown-error")),
     ],
 )
