@@ -1,7 +1,7 @@
 """Connections that we make: to the Diameter peers that are configured with `connect`, again every Tc."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from math import inf
 from typing import Final
@@ -40,20 +40,29 @@ class Connecting:
         self._build = build
         self._observe = observe
         self._not_before: dict[str, float] = {}
+        self._attempts: set[asyncio.Task[None]] = set()
 
     async def keep(self, peers: Callable[[], Iterable[DiameterPeer]]) -> None:
-        """Look at the configured peers again and again; ends only when cancelled."""
-        now = asyncio.get_running_loop().time
-        while True:
-            wanted = {
-                peer.origin_host: peer for peer in peers() if peer.connect and peer.state is AdministrativeState.UP
-            }
-            self._not_before = {host: time for host, time in self._not_before.items() if host in wanted}
-            for host, peer in wanted.items():
-                if not self._connected(host) and self._not_before.get(host, 0.0) <= now():
-                    self._not_before[host] = now() + TC_S
-                    self._outfit.tasks.create_task(self._connect(peer))
-            await asyncio.sleep(LOOK_S)
+        """Look at the configured peers again and again; ends only when cancelled, and attempts end with it."""
+        try:
+            while True:
+                wanted = [peer for peer in peers() if peer.connect and peer.state is AdministrativeState.UP]
+                self._attempt({peer.origin_host: peer for peer in wanted})
+                await asyncio.sleep(LOOK_S)
+        finally:
+            for attempt in self._attempts:
+                attempt.cancel()
+
+    def _attempt(self, wanted: Mapping[str, DiameterPeer]) -> None:
+        """Start to connect to those peers that it is time for."""
+        now = asyncio.get_running_loop().time()
+        self._not_before = {host: time for host, time in self._not_before.items() if host in wanted}
+        for host, peer in wanted.items():
+            if not self._connected(host) and self._not_before.get(host, 0.0) <= now:
+                self._not_before[host] = now + TC_S
+                attempt = self._outfit.tasks.create_task(self._connect(peer))
+                self._attempts.add(attempt)
+                attempt.add_done_callback(self._attempts.discard)
 
     def _connected(self, host: str) -> bool:
         return self._table.open_one(host) is not None or self._table.connecting(host) is not None

@@ -3,7 +3,7 @@
 import asyncio
 import random
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -36,7 +36,8 @@ SECOND_CONNECTION: Final = {
     "several": SecondConnection.ALLOW,
 }
 DEFAULT_SCTP: Final = "127.0.0.1:3868"
-FAREWELL_S: Final = 3.0  # for DPR and DPA when the service ends
+FAREWELL_S: Final = 1.0  # for DPR and DPA when the service ends
+CLOSING_S: Final = 0.5  # for a connection to close after that
 JITTER_S: Final = 2.0  # RFC 3539 3.4.1
 
 
@@ -101,6 +102,10 @@ class DiameterSide:
         connecting = Connecting(self.table, self._outfit, self._initiated, self._observer)
         await connecting.keep(lambda: list(self._knowledge.peers.values()))
 
+    async def end(self) -> None:
+        """Say farewell to the peers that we connected to; listeners do so to the others."""
+        await say_farewell([driver for driver in self._drivers if not driver.connection.inbound])
+
     async def _connections(self, request: web.Request) -> web.Response:  # noqa: ARG002 - the form of a handler
         items = [_described(driver) for driver in self._drivers if peer_of(driver).state is State.OPEN]
         return web.json_response({"items": sorted(items, key=lambda item: (item["name"], item["address"]))})
@@ -159,14 +164,28 @@ class DiameterListener:
         return ",".join(map(str, self._listener.addresses))
 
     async def end(self) -> None:
-        """Accept nothing more, say farewell to all peers, and end what is still open after `FAREWELL_S`."""
+        """Accept nothing more, say farewell to all peers, and end what is still open then."""
         self._listener.close()
-        drivers = list(self._listener.drivers)
-        for driver in drivers:
-            driver.carry_out(peer_of(driver).shut_down(now=driver.now()))
-        if drivers:
-            await asyncio.wait([driver.closed for driver in drivers], timeout=FAREWELL_S)
+        await say_farewell(list(self._listener.drivers))
         await self._listener.end()
+
+
+async def say_farewell(drivers: Collection[Driver]) -> None:
+    """Tell peers that we leave; close what is still open after `FAREWELL_S`, and reset what does not close."""
+    for driver in drivers:
+        driver.carry_out(peer_of(driver).shut_down(now=driver.now()))
+    left = await _closed(drivers, FAREWELL_S)
+    for driver in left:
+        driver.close("the service ends")
+    for driver in await _closed(left, CLOSING_S):
+        driver.reset("the service ends")
+
+
+async def _closed(drivers: Collection[Driver], timeout_s: float) -> list[Driver]:
+    """Wait until connections are gone; give those that are not after `timeout_s`."""
+    if drivers:
+        await asyncio.wait([driver.closed for driver in drivers], timeout=timeout_s)
+    return [driver for driver in drivers if not driver.closed.done()]
 
 
 def peer_of(driver: Driver) -> PeerMachine:

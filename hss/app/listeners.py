@@ -1,5 +1,6 @@
 """Listeners: each is opened as the configuration says, or off for a reason that a person can read."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
@@ -64,10 +65,8 @@ async def open_all(plans: Sequence[Plan]) -> list[Opened]:
 
 
 async def end_all(opened: Sequence[Opened]) -> None:
-    """End all listeners, the last one first."""
-    for one in reversed(opened):
-        if one.handle is not None:
-            await one.handle.end()
+    """End all listeners, at the same time."""
+    await asyncio.gather(*(one.handle.end() for one in opened if one.handle is not None))
 
 
 async def _opened(plan: Plan) -> Opened:

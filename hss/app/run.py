@@ -23,14 +23,14 @@ async def serve(settings: Settings, say: Callable[[str], None]) -> None:
     store = await opened_store(settings)
     try:
         async with asyncio.TaskGroup() as tasks:
-            opened, background = await _start(settings, store, tasks)
+            opened, diameter, background = await _start(settings, store, tasks)
             for line in _greeting(settings, opened):
                 say(line)
             await stop.wait()
             say("Ending: peers are told, what is under way is answered.")
             for task in background:
                 task.cancel()
-            await end_all(opened)
+            await asyncio.gather(end_all(opened), diameter.end())
     except* CannotStart as group:
         raise group.exceptions[0] from None
     finally:
@@ -39,7 +39,7 @@ async def serve(settings: Settings, say: Callable[[str], None]) -> None:
 
 async def _start(
     settings: Settings, store: Store, tasks: asyncio.TaskGroup
-) -> tuple[list[Opened], list[asyncio.Task[None]]]:
+) -> tuple[list[Opened], DiameterSide, list[asyncio.Task[None]]]:
     """Join everything: what is known, then the protocols, then who administers and watches them."""
     knowledge = Knowledge(
         store,
@@ -58,7 +58,7 @@ async def _start(
         raise CannotStart(str(error)) from error
     watch.listeners = [one.report for one in opened]
     background = [tasks.create_task(knowledge.keep_filter()), tasks.create_task(diameter.keep_connected())]
-    return opened, background
+    return opened, diameter, background
 
 
 def _greeting(settings: Settings, opened: list[Opened]) -> Iterator[str]:
