@@ -22,7 +22,6 @@ IDS_OF: Final[dict[int, tuple[bool, bool]]] = {
 _ORIGINATING_ID: Final = int(Tag.ORIGINATING_ID)
 _DESTINATION_ID: Final = int(Tag.DESTINATION_ID)
 _COMPONENTS: Final = int(Tag.COMPONENT_PORTION)
-_END: Final = int(Tag.END)
 _PORTION: Final = int(Tag.DIALOGUE_PORTION)
 
 
@@ -52,8 +51,6 @@ class Message:
 
     def encode(self) -> bytes:
         """Write ids, cause, dialogue portion, component portion."""
-        if self.type == _END:
-            return self._encode_end()
         content = b""
         if self.originating:
             content = bytes((Tag.ORIGINATING_ID, len(self.originating))) + self.originating
@@ -65,14 +62,6 @@ class Message:
         if self.components:
             content += ber.write(Tag.COMPONENT_PORTION, self.components)
         return ber.write(self.type, content)
-
-    def _encode_end(self) -> bytes:
-        ids, components = bytes((_DESTINATION_ID, len(self.destination))) + self.destination, self.components
-        if len(components) < 0x80:
-            content = ids + self.portion + (bytes((_COMPONENTS, len(components))) + components if components else b"")
-        else:
-            content = ids + self.portion + ber.write(_COMPONENTS, components)
-        return ber.write(_END, content)
 
     @classmethod
     def decode(cls, data: bytes) -> "Message":
