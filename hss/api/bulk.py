@@ -71,7 +71,7 @@ class Bulk:
         behind = whole_number(query, "resume_behind", 0, 0, 1 << 53)
         demand_type(request, *TYPES[form])
         with self._slot():
-            lines = whole_lines(_pieces(request), longest=request.app[SETTINGS].line_octets)
+            lines = whole_lines(body_pieces(request), longest=request.app[SETTINGS].line_octets)
             reports = request.app[SERVICES].bulk.take(lines, form=form, batch=batch, resume_behind=behind)
             async with _closing(reports):
                 return await _report(request, reports)
@@ -149,7 +149,7 @@ async def _write(answer: web.StreamResponse, value: dict[str, object]) -> None:
     await answer.write(json.dumps(value).encode() + b"\n")
 
 
-async def _pieces(request: web.Request) -> AsyncIterator[bytes]:
+async def body_pieces(request: web.Request) -> AsyncIterator[bytes]:
     """Give the body as it arrives."""
     while piece := await _piece(request, request.app[SETTINGS].body_timeout_s):
         yield piece

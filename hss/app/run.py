@@ -3,6 +3,7 @@
 import asyncio
 import signal
 from collections.abc import Callable, Iterator
+from itertools import chain
 
 from hss import __version__
 from hss.api.ports import ListenerState
@@ -13,6 +14,7 @@ from hss.app.listeners import CannotListen, Opened, end_all, open_all
 from hss.app.management import Watch, management_plan
 from hss.app.observe import Observer
 from hss.app.opening import CannotStart, opened_store
+from hss.app.routing import RoutingSide
 from hss.app.settings import Settings
 from hss.store.engine import Store
 
@@ -50,14 +52,18 @@ async def _start(
     await knowledge.load()
     observer = Observer(LEVEL_OF)
     diameter = DiameterSide(settings, knowledge, tasks, observer)
-    watch = Watch(knowledge, observer, diameter.samples)
-    plans = [*diameter.plans(), management_plan(settings, store, watch, diameter.routes())]
+    routing = RoutingSide(settings, store, knowledge, tasks, observer)
+    watch = Watch(knowledge, observer, lambda: chain(diameter.samples(), routing.samples()))
+    api = management_plan(settings, store, watch, [*diameter.routes(), *routing.routes()])
+    plans = [*diameter.plans(), api, *routing.plans()]
+    background = [tasks.create_task(routing.tables.keep())]
+    await routing.tables.wait()
     try:
         opened = await open_all(plans)
     except CannotListen as error:
         raise CannotStart(str(error)) from error
     watch.listeners = [one.report for one in opened]
-    background = [tasks.create_task(knowledge.keep_filter()), tasks.create_task(diameter.keep_connected())]
+    background += [tasks.create_task(knowledge.keep_filter()), tasks.create_task(diameter.keep_connected())]
     return opened, diameter, background
 
 

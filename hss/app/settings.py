@@ -57,6 +57,10 @@ class Settings(BaseModel):
     )
     diameter_tls: Listener = Field(OFF, description="Diameter over TLS: HOST:PORT, or off")
     api: Listener = Field("127.0.0.1:8080", description="management API: HOST:PORT, or off")
+    enum: Listener = Field("127.0.0.1:5353", description="ENUM (DNS) over UDP and TCP: HOST:PORT, or off")
+    enum_suffix: HostName = Field("e164.arpa", description="domain below which ENUM answers")
+    enum_porting: bool = Field(False, description="give number portability by ENUM, too (E2U+pstn:tel, RFC 4769)")
+    sip: Listener = Field("127.0.0.1:5070", description="SIP redirect server over UDP: HOST:PORT, or off")
 
     tls_certificate: Path | None = Field(None, description="certificate chain of the TLS listener (PEM)")
     tls_key: Path | None = Field(None, description="private key of the TLS listener (PEM)")

@@ -4,6 +4,7 @@ The order of the steps is a choice of this project within that: barring, what th
 forwarding, IMS or circuit-switched domain by the subscriber's preference, forwarding or voicebox, absent.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -160,8 +161,21 @@ NOT_ACTIVE: Final[dict[ForwardingCondition, Refusal]] = {
 }
 
 
-def decide(request: RoutingInfoRequest, party: CalledParty | None, *, turn: int = 0, seed: int = 0) -> Decision:
-    """Choose the way of a call; `turn` and `seed` feed those policies of I-CSCF choice that want them."""
+NOBODY_DOWN: Final[Mapping[str, str]] = {}
+
+
+def decide(
+    request: RoutingInfoRequest,
+    party: CalledParty | None,
+    *,
+    turn: int = 0,
+    seed: int = 0,
+    down: Mapping[str, str] = NOBODY_DOWN,
+) -> Decision:
+    """Choose the way of a call; `turn` and `seed` feed those policies of I-CSCF choice that want them.
+
+    `down` maps hosts (lower case) that cannot be chosen to the reason.
+    """
     if party is None or not party.operator.answers_routing_info:
         return UnknownSubscriber()
     if _is_barred(request, party.barring):
@@ -171,7 +185,7 @@ def decide(request: RoutingInfoRequest, party: CalledParty | None, *, turn: int 
     unconditional = party.forwarding(ForwardingCondition.UNCONDITIONAL)
     if unconditional is not None and not request.circuit_switched_leg:
         return _forward(unconditional, ForwardingCondition.UNCONDITIONAL, request)
-    return _by_domain(request, party, turn, seed)
+    return _by_domain(request, party, turn, seed, down)
 
 
 def _is_barred(request: RoutingInfoRequest, barring: IncomingBarring) -> bool:
@@ -181,13 +195,15 @@ def _is_barred(request: RoutingInfoRequest, barring: IncomingBarring) -> bool:
     )
 
 
-def _by_domain(request: RoutingInfoRequest, party: CalledParty, turn: int, seed: int) -> Decision:
+def _by_domain(
+    request: RoutingInfoRequest, party: CalledParty, turn: int, seed: int, down: Mapping[str, str]
+) -> Decision:
     for domain in _domains(request, party):
         if domain is Domain.CIRCUIT_SWITCHED:
             return ROAM
         choice = party.icscf
         if choice is not None:
-            ranking = rank(choice.members, choice.policy, party.msisdn.digits, turn=turn, seed=seed)
+            ranking = rank(choice.members, choice.policy, party.msisdn.digits, turn=turn, seed=seed, down=down)
             if ranking.order:
                 return _through_ims(request, party, ranking.order)
     return unreachable(request, party)

@@ -9,6 +9,7 @@ from hss.store import tables as t
 from hss.store.calls import SIP_PORT, member_of
 from hss.store.database import Database
 from hss.store.prepared import Prepared, Row
+from routing.normalise import Profile
 from routing.selection import Member, Policy
 from routing.tables import Operator, Pool, Rows
 from routing.tables.rows import NumberRow, PortedRow
@@ -29,6 +30,10 @@ POOLS: Final = Prepared(select(t.icscf_pool.c.id, t.icscf_pool.c.name, t.icscf_p
 MEMBERS: Final = Prepared(
     select(_member.pool_id, _member.host, _member.port, _member.transport, _member.priority, _member.weight,
            _member.state).order_by(_member.id)
+)  # fmt: skip
+DIAL_PLANS: Final = Prepared(
+    select(_operator.name, _operator.country_code, _operator.area_code, _operator.trunk_prefix,
+           _operator.international_prefix)
 )  # fmt: skip
 PREFIXES: Final = Prepared(select(t.number_prefix.c.digits, t.number_prefix.c.operator_id))
 BLOCKS: Final = Prepared(
@@ -100,6 +105,14 @@ class NumberingLoader:
         while rows := await self._database.fetch_slowly(NUMBERS, behind=behind):
             behind = rows[-1][0]
             yield [(uri[5:], owner) for _, uri, owner in rows if uri.startswith("tel:+") and uri[5:].isdecimal()]
+
+    async def profiles(self) -> dict[str, Profile]:
+        """Read how the users of each operator dial."""
+        plans = await self._database.fetch_slowly(DIAL_PLANS)
+        return {
+            name: Profile(name=name, cc=country, ndc=area, trunk=trunk, intl=international)
+            for name, country, area, trunk, international in plans
+        }
 
     async def _operators(self) -> dict[int | str, Operator]:
         fetch = self._database.fetch_slowly

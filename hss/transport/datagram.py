@@ -1,4 +1,4 @@
-"""UDP: one datagram in, at most one out, by a function. For questions that need no state (ENUM)."""
+"""UDP: one datagram in, at most one out, by a function. For questions that need no state (ENUM, SIP redirect)."""
 
 import asyncio
 from collections.abc import Callable
@@ -29,6 +29,14 @@ class DatagramEndpoint(asyncio.DatagramProtocol):
     def close(self) -> None:
         """Answer nothing more."""
         self._transport.abort()
+
+    def send(self, answer: bytes, to: Address) -> None:
+        """Send an answer that came later, or that goes elsewhere than the question came from."""
+        try:
+            if not self._full and not self._transport.is_closing():
+                self._send(answer, (to.host, to.port))
+        except Exception as error:  # noqa: BLE001 - no datagram ends the endpoint
+            self._report(error)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take the socket."""
