@@ -49,7 +49,7 @@ def check_global(digits: str, profile: Profile, stems: Stems) -> tuple[str, bool
         )
     if digits in stems.beginnings:
         raise NumberError(Code.INCOMPLETE, "the beginning of a direct-dialling-in stem", from_end=0)
-    stem = stems.of(digits)
+    stem = stems.of(digits) if digits[: stems.shortest] in stems.heads else None
     if stem is None:
         return code, False, None, None
     return code, True, stem, _ddi(digits, stem, *stems.ranges[stem])

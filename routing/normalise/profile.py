@@ -14,9 +14,12 @@ NO_STEMS: Final[Mapping[str, tuple[int, int]]] = {}
 
 
 class Stems:
-    """PBX stems with direct dialling in: how many digits must and may follow each."""
+    """PBX stems with direct dialling in: how many digits must and may follow each.
 
-    __slots__ = ("_heads", "_shortest", "beginnings", "lengths", "ranges")
+    `heads` = the first `shortest` digits of all stems: most numbers are seen to have no stem by one look.
+    """
+
+    __slots__ = ("beginnings", "heads", "lengths", "ranges", "shortest")
 
     def __init__(self, ranges: Mapping[str, tuple[int, int]] = NO_STEMS) -> None:
         for stem, (least, most) in ranges.items():
@@ -25,8 +28,8 @@ class Stems:
         self.ranges = dict(ranges)
         self.lengths = tuple(sorted({len(stem) for stem in ranges}, reverse=True))
         self.beginnings = frozenset(stem[:end] for stem in ranges for end in range(1, len(stem)))
-        self._shortest = min(self.lengths, default=0)
-        self._heads = frozenset(stem[: self._shortest] for stem in ranges)
+        self.shortest = min(self.lengths, default=0)
+        self.heads = frozenset(stem[: self.shortest] for stem in ranges)
 
     def __bool__(self) -> bool:
         """Tell whether there is any stem."""
@@ -34,7 +37,7 @@ class Stems:
 
     def of(self, digits: str) -> str | None:
         """Find the longest stem with which `digits` begin."""
-        if digits[: self._shortest] not in self._heads:
+        if digits[: self.shortest] not in self.heads:
             return None
         for length in self.lengths:
             if (stem := digits[:length]) in self.ranges:

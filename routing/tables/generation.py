@@ -60,8 +60,9 @@ class Tables:
         if len(digits) > LONGEST:
             return None
         key = key_of(digits)
-        place = None if self.ported.at(key) is not None else self.numbers.at(key)
-        return None if place is None else self.keys[place]
+        if self.ported.at(key) is not None or (place := self.numbers.at(key)) is None:
+            return None
+        return self.keys[place]
 
     def longest(self, digits: str) -> Range | None:
         """Find the longest stem or prefix with which `digits` begin."""
