@@ -260,6 +260,14 @@ def test_data_without_a_context_goes_to_the_only_server() -> None:
     assert messages.read_transfer(messages.read_parameters(turn.send[0])).data == b"back:hello"
 
 
+def test_where_any_context_is_taken_an_asp_may_go_active_without_naming_it() -> None:
+    sgp, _ = Site().accept()
+    say(sgp, Kind.ASPUP)
+    say(sgp, Kind.ASPAC)
+    turn = sgp.receive(data(), now=0.0)
+    assert messages.read_transfer(messages.read_parameters(turn.send[0])).routing_context == 100
+
+
 def test_an_error_is_never_answered() -> None:
     sgp, _ = Site().accept()
     turn = sgp.receive(messages.write(Kind.ERR, [(Tag.ERROR_CODE, messages.word(3))]), now=0.0)

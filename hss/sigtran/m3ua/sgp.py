@@ -245,7 +245,7 @@ class Sgp(Association[L]):
                 return server
         if self.state is not AspState.ACTIVE:
             raise M3uaFault(ErrorCode.UNEXPECTED_MESSAGE, "DATA while not active")
-        if context is not None:
+        if context is not None and not self._takes_any():
             raise M3uaFault(
                 ErrorCode.INVALID_ROUTING_CONTEXT,
                 f"routing context {context} is not active here",
@@ -254,6 +254,10 @@ class Sgp(Association[L]):
         if len(self.joined) > 1:
             raise M3uaFault(ErrorCode.MISSING_PARAMETER, "DATA without Routing Context where several are active")
         return self.joined[0]
+
+    def _takes_any(self) -> bool:
+        """Tell whether this ASP went active without a routing context where any one is taken."""
+        return self._gateway.config.servers is None and self.joined[0].routing_context is None
 
     def _check_destination(self, transfer: Transfer) -> None:
         own, context = self._gateway.config.point_code, transfer.routing_context

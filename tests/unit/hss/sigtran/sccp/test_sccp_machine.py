@@ -141,6 +141,8 @@ def test_what_comes_back_is_told_to_the_user_and_never_returned_again(kind: Type
         b"\x09\x00\x00" + udt()[3:],
         b"\x11\x00\x0f\x04\x00",
         b"\x13\x00\x0f\x04\x00",
+        b"\x13\x00\x0f" + bytes(8),
+        b"\x13\x00\x0f\x07\x00\x06\x00\x05\x00\x00\x00\x09",
         udt(b""),
         udt(bytes(41)),
         udt(b"\x1a\x06\x01"),
