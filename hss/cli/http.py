@@ -73,6 +73,7 @@ class Api:
         target = (
             "/api/v1/" + "/".join(quote(part, safe="") for part in path) + (f"?{urlencode(given)}" if given else "")
         )
+        headers = {**headers, "Connection": "close"}  # so that reading the answer closes it
         if self._token:
             headers = {**headers, "Authorization": f"Bearer {self._token}"}
         connection = HTTPConnection(self.address, timeout=TIMEOUT_S)
@@ -80,6 +81,7 @@ class Api:
             connection.request(method, target, body, headers, encode_chunked=not isinstance(body, bytes | None))
             return connection.getresponse()
         except (OSError, HTTPException) as error:
+            connection.close()
             raise NoService(
                 f"no service answers at {self.address} ({error}); start one with `hss serve`, or name it with --api"
             ) from error
