@@ -18,14 +18,28 @@ from typing import IO, Any
 from urllib.parse import quote
 
 import pytest
+from click.testing import CliRunner, Result
 
+from hss.app.settings import Settings
+from hss.cli import hss
 from tests.contract.conftest import BINARIES, cluster
 
 __all__ = ["cluster"]
 
 HSS = [sys.executable, "-c", "from hss.cli import main; main()"]
 START_S = 60
-LISTENERS = {"--diameter-tcp": "127.0.0.1:0", "--diameter-sctp": "off", "--api": "127.0.0.1:0", "--log": "error"}
+LISTENERS = {
+    f"--{name.replace('_', '-')}": "off"
+    for name, one in Settings.model_fields.items()
+    if name == "diameter_sctp" or re.fullmatch(r"[0-9.]+:[0-9]+", str(one.default))
+} | {
+    "--diameter-tcp": "127.0.0.1:0",
+    "--diameter-sctp": "off",
+    "--api": "127.0.0.1:0",
+    "--enum": "127.0.0.1:0",
+    "--sip": "127.0.0.1:0",
+    "--log": "error",
+}
 collect_ignore = [] if BINARIES else ["test_cluster.py"]
 
 
@@ -49,6 +63,10 @@ class Service:
     def run(self, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
         """Run a command of the command line against the service."""
         return run(*arguments, HSS_API=self.address("api"), **more)
+
+    def invoke(self, *arguments: str, **more: str) -> Result:
+        """Run a command of the command line against the service, in this process."""
+        return invoke(*arguments, HSS_API=self.address("api"), **more)
 
     def call(self, method: str, *path: str, body: Any = None, kind: str = "application/json") -> tuple[int, Any]:
         """Call the management API, by the parts of a path or a whole one; give the status and the document."""
@@ -104,6 +122,17 @@ class Service:
 def clean_environment(**more: str) -> dict[str, str]:
     """Give the environment without settings of whoever runs the tests."""
     return {name: value for name, value in os.environ.items() if not name.startswith("HSS_")} | more
+
+
+def invoke(*arguments: str, stdin: str | None = None, **more: str) -> Result:
+    """Run a command in this process, which is quicker; one that should not go on for ever is ended."""
+    environment: dict[str, str | None] = dict.fromkeys(name for name in os.environ if name.startswith("HSS_"))
+    impatience = threading.Timer(START_S, os.kill, (os.getpid(), signal.SIGINT))
+    impatience.start()
+    try:
+        return CliRunner().invoke(hss, arguments, input=stdin, env=environment | more, auto_envvar_prefix="HSS")
+    finally:
+        impatience.cancel()
 
 
 def run(*arguments: str, stdin: str | None = None, **more: str) -> subprocess.CompletedProcess[str]:

@@ -348,10 +348,7 @@ def test_a_second_connection_is_refused_while_the_first_one_answers(wary: Servic
         new.send(KAMAILIO["cer_icscf"])
         probe = Answer.read(old.receive())
         assert (probe.header.is_request, probe.header.command_code) == (True, 280)
-        answer = Answer.read(old.request(280, 0, []))
-        body = bytes.fromhex("0000010c4000000c000007d1") + answer.octets[20:]
-        head = b"\1" + (20 + len(body)).to_bytes(3, "big") + b"\0" + probe.octets[5:20]
-        old.send(head + body)
+        old.send(old.answer(probe.octets))
         assert new.end() == "closed"
         assert still_serves(old)
 

@@ -92,8 +92,6 @@ class Peer:
         context: ssl.SSLContext | None = None,
         receive_octets: int | None = None,
     ) -> None:
-        self.host = host
-        self.realm = host.partition(".")[2]
         place, _, port = address.rpartition(":")
         place = place.strip("[]")
         plain = socket.socket(socket.AF_INET6 if ":" in place else socket.AF_INET)
@@ -101,9 +99,24 @@ class Peer:
         if receive_octets is not None:
             plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_octets)
         plain.connect((place, int(port)))
-        self.socket = plain if context is None else context.wrap_socket(plain, server_hostname="hss.ims.example")
+        self._join(plain if context is None else context.wrap_socket(plain, server_hostname="hss.ims.example"), host)
+
+    def _join(self, connected: socket.socket, host: str) -> None:
+        self.socket = connected
+        self.host = host
+        self.realm = host.partition(".")[2]
         self._identifiers = itertools.count(0x1000)
         self._kept = b""
+
+    @classmethod
+    def accepted(cls, listening: socket.socket, *, host: str) -> Self:
+        """Wait for a connection that the service makes."""
+        listening.settimeout(PATIENCE_S)
+        connected, _ = listening.accept()
+        connected.settimeout(PATIENCE_S)
+        made = cls.__new__(cls)
+        made._join(connected, host)  # noqa: SLF001 - a constructor
+        return made
 
     def __enter__(self) -> Self:
         return self
@@ -165,6 +178,12 @@ class Peer:
         group = Avp.new(260, value=[Avp.new(266, value=TGPP), Avp.new(258, value=CX)])
         rest = [Avp.new(283, value=(realm or self.realm).encode()), group, Avp.new(277, value=1)]
         return self.request(LIR, CX, [*rest, Avp.new(601, TGPP, value=uri), *further], session=session)
+
+    def answer(self, request: bytes, *further: Any) -> bytes:
+        """Write an answer with success to a request of the service."""
+        avps = [Avp.new(268, value=2001), Avp.new(264, value=self.host.encode()), Avp.new(296, value=b"ims.example")]
+        body = b"".join(avp.as_bytes() for avp in [*avps, *further])
+        return b"\1" + (20 + len(body)).to_bytes(3, "big") + b"\0" + request[5:20] + body
 
     def request(self, command: int, application: int, avps: list[Any], *, session: Any = None) -> bytes:
         """Write a request with our Origin-Host and Origin-Realm."""
