@@ -46,12 +46,12 @@ class Nobody:
     async def by_msisdn(self, msisdn: Msisdn) -> CalledParty | None:
         """Find nobody."""
         del msisdn
-        return None  # noqa: RET501 - it says that nobody is there
+        return None
 
     async def by_imsi(self, imsi: Imsi) -> CalledParty | None:
         """Find nobody."""
         del imsi
-        return None  # noqa: RET501 - it says that nobody is there
+        return None
 
 
 def parties() -> Iterator[tuple[str, CalledParty | None]]:
