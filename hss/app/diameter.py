@@ -23,7 +23,7 @@ from hss.diameter.local import Local, SecondConnection
 from hss.diameter.peer import Link, PeerMachine, State, Surroundings, end_to_end_identifiers
 from hss.diameter.peers import PeerTable
 from hss.machine import Machine
-from hss.transport.address import Address, parse_addresses
+from hss.transport.address import Address, joined, parse_addresses
 from hss.transport.driver import Connection, Driver, Kind, Limits, Outfit
 from hss.transport.listening import Listener
 from hss.transport.sctp import PPID_DIAMETER, SctpUse, listen_sctp, sctp_available
@@ -161,7 +161,7 @@ class DiameterListener:
     @property
     def shown(self) -> str:
         """All addresses."""
-        return ",".join(map(str, self._listener.addresses))
+        return joined(self._listener.addresses)
 
     async def end(self) -> None:
         """Accept nothing more, say farewell to all peers, and end what is still open then."""

@@ -1,5 +1,6 @@
 """Where to listen and whom to call: a host and a port, and several hosts of one multi-homed end."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Final, Self
@@ -40,6 +41,14 @@ def parse_addresses(text: str, *, default_port: int | None = None) -> tuple[Addr
     """
     hosts, port = _split(text, default_port)
     return tuple(Address(str(_literal(host, text)), port) for host in hosts)
+
+
+def joined(addresses: Sequence[Address]) -> str:
+    """Write addresses as `parse_addresses` reads them, or one by one where they do not share a port."""
+    if len({address.port for address in addresses}) != 1:
+        return ",".join(map(str, addresses))
+    hosts = [str(address).rpartition(":")[0] for address in addresses]
+    return f"{','.join(hosts)}:{addresses[0].port}"
 
 
 def _split(text: str, default_port: int | None) -> tuple[list[str], int]:

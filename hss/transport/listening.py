@@ -25,10 +25,15 @@ Welcome: TypeAlias = Callable[[socket.socket], Awaitable[Driver]]
 
 
 class Listener:
-    """Sockets that listen, and the drivers of the connections that came in by them."""
+    """Sockets that listen, and the drivers of the connections that came in by them.
 
-    def __init__(self, sockets: Sequence[socket.socket], welcome: Welcome, outfit: Outfit) -> None:
-        self.addresses: Final = tuple(address_of(each.getsockname()) for each in sockets)
+    `addresses` are given where a socket has several.
+    """
+
+    def __init__(
+        self, sockets: Sequence[socket.socket], welcome: Welcome, outfit: Outfit, addresses: Sequence[Address] = ()
+    ) -> None:
+        self.addresses: Final = tuple(addresses or (address_of(each.getsockname()) for each in sockets))
         self.drivers: Final[set[Driver]] = set()
         self._sockets = list(sockets)
         self._welcome = welcome

@@ -235,7 +235,9 @@ async def listen_sctp(addresses: Sequence[Address], outfit: Outfit, use: SctpUse
     except BaseException:
         listening.close()
         raise
-    return Listener([listening], partial(_welcome, outfit, use), outfit)
+    port = listening.getsockname()[1]
+    bound = [Address(address.host, port) for address in addresses]
+    return Listener([listening], partial(_welcome, outfit, use), outfit, bound)
 
 
 async def connect_sctp(

@@ -1,6 +1,6 @@
 import pytest
 
-from hss.transport.address import Address, AddressError, parse_addresses
+from hss.transport.address import Address, AddressError, joined, parse_addresses
 
 
 @pytest.mark.parametrize(
@@ -68,3 +68,12 @@ def test_several_addresses_share_one_port() -> None:
 def test_several_addresses_are_ip_addresses(text: str) -> None:
     with pytest.raises(AddressError):
         parse_addresses(text)
+
+
+@pytest.mark.parametrize("text", ["10.0.0.1:3868", "[::1]:0", "10.0.0.1,[2001:db8::1],10.0.0.2:3868"])
+def test_addresses_are_written_as_they_are_read(text: str) -> None:
+    assert joined(parse_addresses(text)) == text
+
+
+def test_addresses_without_a_port_in_common_are_written_one_by_one() -> None:
+    assert joined([Address("10.0.0.1", 1), Address("::1", 2)]) == "10.0.0.1:1,[::1]:2"
