@@ -40,6 +40,8 @@ class Layer(Protocol[P, L]):
         ...
 
 
-def earliest(*deadlines: float | None) -> float | None:
-    """Find the first of several deadlines; None where there is none."""
-    return min((deadline for deadline in deadlines if deadline is not None), default=None)
+def earliest(one: float | None, other: float | None) -> float | None:
+    """Find the first of two deadlines; None where there is none. A driver asks after each message."""
+    if one is None or (other is not None and other < one):
+        return other
+    return one

@@ -146,7 +146,7 @@ class Asp(Association[L]):
     @property
     def deadline(self) -> float | None:
         """The first of heart beat, user, repetition and audit."""
-        return earliest(super().deadline, self._request_at, self._audit_at)
+        return earliest(earliest(super().deadline, self._request_at), self._audit_at)
 
     def wake(self, *, now: float) -> Turn[L]:
         """Take the time: repeat what was not answered, audit what is not available."""

@@ -21,19 +21,19 @@ class Framing(Generic[L]):
     """Feeds whole messages of a TCP stream to `inner`."""
 
     def __init__(self, inner: Machine[L], *, most_octets: int = MOST_OCTETS) -> None:
-        self._inner = inner
+        self.inner: Final = inner
         self._limit = most_octets
         self._kept = b""
 
     @property
     def deadline(self) -> float | None:
         """The deadline of the inner machine."""
-        return self._inner.deadline
+        return self.inner.deadline
 
     def connected(self, *, now: float) -> Turn[L]:
         """Begin an empty stream."""
         self._kept = b""
-        return self._inner.connected(now=now)
+        return self.inner.connected(now=now)
 
     def receive(self, data: bytes, *, now: float) -> Turn[L]:
         """Cut what has arrived into messages; keep the rest."""
@@ -47,20 +47,20 @@ class Framing(Generic[L]):
                 break
             if at + length > end:
                 break
-            turn.add(self._inner.receive(kept[at : at + length], now=now))
+            turn.add(self.inner.receive(kept[at : at + length], now=now))
             at += length
         self._kept = kept[at:]
         return turn
 
     def resume(self, late: L, *, now: float) -> Turn[L]:
         """Pass on."""
-        return self._inner.resume(late, now=now)
+        return self.inner.resume(late, now=now)
 
     def wake(self, *, now: float) -> Turn[L]:
         """Pass on."""
-        return self._inner.wake(now=now)
+        return self.inner.wake(now=now)
 
     def disconnected(self, *, now: float) -> Turn[L]:
         """Forget the rest of the stream and pass on."""
         self._kept = b""
-        return self._inner.disconnected(now=now)
+        return self.inner.disconnected(now=now)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final, Generic
 
 from hss.machine import Turn
-from hss.sigtran.layer import L, earliest
+from hss.sigtran.layer import L
 from hss.sigtran.m3ua import messages
 from hss.sigtran.m3ua.application_server import PENDING_S, ApplicationServer, Process, ServerConfig
 from hss.sigtran.m3ua.errors import M3uaFault
@@ -58,6 +58,7 @@ class Gateway(Generic[L]):
             for server in config.servers or ()
         }
         self.destinations: dict[int, DestinationState] = {}
+        self._pending: list[ApplicationServer] = []
         self.members: list[Process] = []
 
     def named(self, contexts: Iterable[int]) -> list[ApplicationServer]:
@@ -98,6 +99,7 @@ class Gateway(Generic[L]):
     def announce(self, server: ApplicationServer, turn: Turn[L], asker: Process | None = None) -> None:
         """Tell all members of a server its new state; `asker`'s message goes into `turn`."""
         turn.events.append(AsStateChanged(routing_context=server.routing_context, state=server.state))
+        self._pending = [each for each in self.servers.values() if each.state is AsState.PENDING]
         status = STATUS_OF.get(server.state)
         if status is not None:
             for member in server.members:
@@ -125,11 +127,13 @@ class Gateway(Generic[L]):
     @property
     def deadline(self) -> float | None:
         """When the next pending server expires."""
-        return earliest(*(server.pending_until for server in self.servers.values()))
+        if not self._pending:
+            return None
+        return min((server.pending_until for server in self._pending if server.pending_until is not None), default=None)
 
     def wake(self, turn: Turn[L], *, now: float, asker: Process | None = None) -> None:
         """Let pending servers expire."""
-        for server in self.servers.values():
+        for server in list(self._pending):
             if server.expire(now=now):
                 self.announce(server, turn, asker)
 

@@ -81,7 +81,7 @@ class Sgp(Association[L]):
     @property
     def deadline(self) -> float | None:
         """The first of heart beat, user, wait for ASP Up and pending servers."""
-        return earliest(super().deadline, self._up_until, self._gateway.deadline)
+        return earliest(earliest(super().deadline, self._up_until), self._gateway.deadline)
 
     def wake(self, *, now: float) -> Turn[L]:
         """Take the time."""
