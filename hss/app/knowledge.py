@@ -9,8 +9,11 @@ from hss.services.cx import CxService, Known
 from hss.services.membership import Membership, WildcardIndex
 from hss.services.read_model import ReadModel
 from hss.store.engine import Store
+from hss.store.errors import StoreUnavailable
 from schemas.documents import DiameterPeer
 from schemas.states import AdministrativeState
+
+RETRY_S: Final = 1.0  # where the database did not answer
 
 
 class Knowledge:
@@ -32,6 +35,8 @@ class Knowledge:
             restoration_supported=restoration,
         )
         self._filter_wanted = asyncio.Event()
+        self._learning = asyncio.Lock()  # what was read later is what stays
+        self._missed = False  # something changed, and the database did not say what it is now
         self._domains_changed: list[Callable[[], None]] = []
         store.on_change(self.cx.apply)
         store.on_settle(self.settle)
@@ -39,18 +44,25 @@ class Knowledge:
 
     async def load(self) -> None:
         """Learn what has to be known before the first request."""
-        await self.cx.load_wildcards()
-        await self._load_domains()
-        await self._load_peers()
+        await self._learn(Changes(everything=True))
 
     async def settle(self, changes: Changes) -> None:
-        """Learn again what a committed change touched."""
-        if changes.wildcards or changes.everything:
-            await self.cx.load_wildcards()
-        if changes.numbering or changes.everything:
-            await self._load_domains()
-        if changes.peers or changes.everything:
-            await self._load_peers()
+        """Learn again what a committed change touched; what cannot be learned now is learned later."""
+        try:
+            await self._learn(changes)
+        except StoreUnavailable:
+            self._missed = True
+            self._filter_wanted.set()
+            raise
+
+    async def _learn(self, changes: Changes) -> None:
+        async with self._learning:
+            if changes.wildcards or changes.everything:
+                await self.cx.load_wildcards()
+            if changes.numbering or changes.everything:
+                await self._load_domains()
+            if changes.peers or changes.everything:
+                await self._load_peers()
 
     def on_domains(self, hear: Callable[[], None]) -> None:
         """Call `hear` whenever our own domains have changed."""
@@ -65,8 +77,19 @@ class Knowledge:
         """Build the membership filter in the background, and again when changes may have been missed."""
         while True:
             self._filter_wanted.clear()
-            await self._build_filter()
+            try:
+                await self._catch_up()
+                await self._build_filter()
+            except StoreUnavailable:
+                self._filter_wanted.set()
+                await asyncio.sleep(RETRY_S)
             await self._filter_wanted.wait()
+
+    async def _catch_up(self) -> None:
+        """Learn what could not be learned when it changed."""
+        if self._missed:
+            self._missed = False
+            await self.settle(Changes(everything=True))
 
     def _link_turned(self, up: bool) -> None:
         """Keep nothing while changes of other processes are not heard of."""
