@@ -208,6 +208,22 @@ def test_an_answer_without_the_session_first_is_the_same(more: bytes) -> None:
     assert bench(moved) == bench(message) == bench(moved)
 
 
+def test_an_answer_that_returns_what_relays_have_added_is_not_kept() -> None:
+    """They add something else to each request."""
+    members = encoded(base(BaseAvp.PROXY_HOST), "relay.test") + encoded(base(BaseAvp.PROXY_STATE), b"1")
+    bench = Bench()
+    for _ in range(4):
+        bench(lir(more=encoded(base(BaseAvp.PROXY_INFO), members)))
+    assert bench.dispatcher.kept_answers == 0
+
+
+def test_somebody_unknown_in_another_realm_is_refused_for_the_realm() -> None:
+    bench = Bench()
+    for _ in range(3):
+        assert result(bench(lir("sip:nobody@ims.test"))) == (5001, 10415)
+    assert result(bench(lir("sip:nobody@ims.test", destination_realm="imx.test"))) == (3003, 0)
+
+
 # Headers and addresses
 
 
