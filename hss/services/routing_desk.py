@@ -8,7 +8,7 @@ from typing import Any, Final
 from hss.services.routing import RoutingService, summary
 from hss.services.routing_queries import QueryRefused, Reader, difference, reader, shown
 from routing.gateway import FromIam, GatewaySettings
-from routing.plan import Plan
+from routing.plan import Plan, Query
 from routing.simulation import MOST_EVENTS, DeviceEvent, Line, simulate
 from routing.tables import Conflict, contradictions
 from schemas.octets import DecodeError
@@ -36,12 +36,21 @@ class RoutingDesk:
         plan = self.service.route(queries.read(body))
         return plan if isinstance(plan, Plan) else await plan
 
+    async def plan_of(self, query: Query) -> Plan:
+        """Route one number."""
+        plan = self.service.route(query)
+        return plan if isinstance(plan, Plan) else await plan
+
     async def answer(self, queries: Reader, body: object, view: str) -> Json:
         """Answer one query of many: a plan, or an object with `error` where it is no query."""
         try:
             return shown(await self.plan(queries, body), view)
         except QueryRefused as error:
             return refusal(error)
+
+    async def one(self, body: Json, view: str, *, at: float) -> Json:
+        """Answer one query; raise `QueryRefused` or `NotReady`."""
+        return shown(await self.plan(self.reader(at=at, defaults={}), body), view)
 
     async def several(self, body: Json, view: str, *, at: float) -> AsyncIterator[Json]:
         """Answer a document with `queries`; whatever else stands in it counts for all of them."""
