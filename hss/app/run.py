@@ -7,6 +7,7 @@ from itertools import chain
 
 from hss import __version__
 from hss.api.ports import ListenerState
+from hss.app.connections import connections_route
 from hss.app.diameter import DiameterSide
 from hss.app.knowledge import Knowledge
 from hss.app.levels import LEVEL_OF
@@ -16,6 +17,8 @@ from hss.app.observe import Observer
 from hss.app.opening import CannotStart, opened_store
 from hss.app.routing import RoutingSide
 from hss.app.settings import Settings
+from hss.app.sigtran import MapSide
+from hss.app.sigtran_config import hlr_number
 from hss.store.engine import Store
 
 
@@ -75,6 +78,7 @@ def _greeting(settings: Settings, opened: list[Opened]) -> Iterator[str]:
     yield "Try, in a second shell:"
     yield "  hss query lir tel:+491715407090"
     yield "  hss subscriber list"
+    yield "  hss route +49-721-957829-0"
 
 
 def _stop_by_signal() -> asyncio.Event:
