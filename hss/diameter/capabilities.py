@@ -84,11 +84,6 @@ def request_reader(*, strict: bool) -> Reader:
     return Reader(grammar(_COMMAND.request if strict else LENIENT_CER), strict=strict)
 
 
-def answer_reader() -> Reader:
-    """Make a reader of CEAs."""
-    return Reader(grammar(_COMMAND.answer), forgiving=True)
-
-
 def written(local: Local, answers: Answers, addresses: tuple[str, ...], outcome: Outcome | None) -> bytes:
     """Write the AVPs of a CEA with its outcome, or of a CER without one."""
     vendors = (vendor for vendor in UNDERSTOOD_VENDORS if vendor != local.vendor_id)

@@ -671,6 +671,21 @@ def test_strict_reserved_bits_are_refused(application: int) -> None:
     assert read(server.machine.receive(message, now=0.0).send[0]).value(RESULT) == 5013
 
 
+def test_a_base_request_with_the_e_bit_is_refused() -> None:
+    _, _, server = open_pair()
+    turn = server.machine.receive(base_message(DW, ORIGIN, flags=Flag.ERROR), now=0.0)
+    assert read(turn.send[0]).value(RESULT) == 3008
+
+
+def test_a_challenged_peer_is_asked_only_once() -> None:
+    around = surroundings(HSS)
+    wire, first, old = open_pair(around)
+    first.deaf = True
+    wire.wait(30.0)
+    second(around, wire)
+    assert kinds(old.said).count((DW, True)) == 1
+
+
 def test_an_answer_of_another_version_is_ignored() -> None:
     _, _, server = open_pair()
     turn = server.machine.receive(b"\2" + BENCH["lia"][1:], now=0.0)

@@ -68,3 +68,7 @@ def test_a_template_writes_what_a_question_writes() -> None:
         question = client.LocationInfoQuestion(public=TEL, destination_realm="ims.test", session_id=session)
         assert message[20:] == client.location_info_request(CLIENT, question).avps
         assert (header.hop_by_hop, header.end_to_end, header.length) == (number, number, len(message))
+
+
+def test_a_client_takes_every_peer() -> None:
+    assert client.Anybody().knows("stranger.test")

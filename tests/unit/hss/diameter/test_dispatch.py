@@ -217,6 +217,27 @@ def test_an_answer_that_returns_what_relays_have_added_is_not_kept() -> None:
     assert bench.dispatcher.kept_answers == 0
 
 
+def test_somebody_unknown_whose_name_is_not_the_last_avp_is_refused_each_time_anew() -> None:
+    bench = Bench()
+    message = lir("sip:nobody@ims.test")
+    name = encoded(PUBLIC_IDENTITY, "sip:nobody@ims.test")
+    moved = Header.decode(message).encode(
+        message[20:].removesuffix(name) + name + encoded(base(BaseAvp.USER_NAME), "x")
+    )
+    assert [result(bench(moved)) for _ in range(3)] == 3 * [(5001, 10415)]
+
+
+def test_a_refusal_returns_session_and_proxies_wherever_they_stand() -> None:
+    members = encoded(base(BaseAvp.PROXY_HOST), "relay.test") + encoded(base(BaseAvp.PROXY_STATE), b"1")
+    proxies = encoded(base(BaseAvp.PROXY_INFO), members)
+    session = encoded(base(BaseAvp.SESSION_ID), "a;1;2")
+    message = Header.decode(lir()).encode(proxies + session + proxies + b"\0\0\xff\xff\x40\0\0\x08")
+    answer = Bench()(message)
+    assert result(answer) == (5001, 0)
+    assert answer[20:].startswith(session)
+    assert answer.endswith(2 * proxies)
+
+
 def test_somebody_unknown_in_another_realm_is_refused_for_the_realm() -> None:
     bench = Bench()
     for _ in range(3):
