@@ -143,18 +143,19 @@ class PeerMachine:
     def receive(self, data: bytes, *, now: float) -> Turn[bytes]:
         """Take one whole message from a transport that keeps edges."""
         turn: Turn[bytes] = Turn()
+        said = int.from_bytes(data[1:4], "big")
         if len(data) < HEADER_OCTETS:
             turn.events.append(BadLength(octets=len(data), first=data))
             turn.close = turn.reset = True
-        elif int.from_bytes(data[1:4], "big") == len(data):
+        elif said == len(data) and not said % 4:
             self.take(data, turn, now=now)
         elif self._state is State.OPEN and data[4] & Flag.REQUEST:
             self._heard(turn, now)
-            self._refuse(data, InvalidMessageLength(f"the message has {len(data)} octets, its header differs"), turn)
+            self._refuse(data, InvalidMessageLength(f"{len(data)} octets came, the header says {said}"), turn)
         elif self._state is State.OPEN:
-            self._ignore("an answer of another length than its header says", turn)
+            self._ignore(f"an answer of {len(data)} octets, its header says {said}", turn)
         else:
-            self._close("a message of another length than its header says", turn, now=now)
+            self._close(f"a message of {len(data)} octets, its header says {said}", turn, now=now)
         return turn
 
     def take(self, message: bytes, turn: Turn[bytes], *, now: float) -> None:

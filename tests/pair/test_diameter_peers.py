@@ -646,6 +646,13 @@ def test_on_sctp_a_message_of_another_length_than_its_header_says_is_refused() -
     assert [type(event) for event in turn.events] == [MessageIgnored]
 
 
+def test_on_sctp_a_length_that_is_not_a_multiple_of_four_is_refused() -> None:
+    _, _, server = open_pair()
+    lir = BENCH["lir"] + b"\0"
+    turn = server.machine.receive(lir[:1] + len(lir).to_bytes(3, "big") + lir[4:], now=0.0)
+    assert (read(turn.send[0]).value(RESULT), turn.close) == (5015, False)
+
+
 def test_before_a_cer_it_ends_the_connection() -> None:
     machine = serving(surroundings(HSS))
     machine.connected(now=0.0)
