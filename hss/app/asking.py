@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from hss.app.no_answer import NoAnswer
 from hss.diameter.client import (
     LocationInfo,
     LocationInfoQuestion,
@@ -27,12 +28,6 @@ from hss.transport.driver import Connection, Driver, Kind, Outfit
 from hss.transport.stream import connect_tcp
 
 FAREWELL_S: Final = 1.0
-
-
-class NoAnswer(Exception):
-    """Nobody answers, or not in time."""
-
-    exit_status = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,11 +3,9 @@
 import asyncio
 import random
 import secrets
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
-
-from aiohttp import web
 
 from hss.api.access import is_loopback
 from hss.api.ports import Sample
@@ -85,9 +83,9 @@ class DiameterSide:
             Plan(key="diameter_tls", wanted=given.diameter_tls, open=self._listen_tls),
         )
 
-    def routes(self) -> Iterable[web.AbstractRouteDef]:
-        """Add who is connected to the management API."""
-        return (web.get("/api/v1/connections", self._connections),)
+    def connections(self) -> Iterable[Mapping[str, Any]]:
+        """Describe the peers that are open."""
+        return [_described(driver) for driver in self._drivers if peer_of(driver).state is State.OPEN]
 
     def samples(self) -> Iterable[Sample]:
         """Give the figures of Diameter."""
@@ -105,10 +103,6 @@ class DiameterSide:
     async def end(self) -> None:
         """Say farewell to the peers that we connected to; listeners do so to the others."""
         await say_farewell([driver for driver in self._drivers if not driver.connection.inbound])
-
-    async def _connections(self, request: web.Request) -> web.Response:  # noqa: ARG002 - the form of a handler
-        items = [_described(driver) for driver in self._drivers if peer_of(driver).state is State.OPEN]
-        return web.json_response({"items": sorted(items, key=lambda item: (item["name"], item["address"]))})
 
     def _accepted(self, connection: Connection) -> Machine[bytes]:
         return self._machine(connection, None)
@@ -210,7 +204,7 @@ def _local(settings: Settings, knowledge: Knowledge, started: int) -> Local:
     )
 
 
-def _described(driver: Driver) -> dict[str, Any]:
+def _described(driver: Driver) -> Mapping[str, Any]:
     view = peer_of(driver).view()
     return {
         "name": view.origin_host,

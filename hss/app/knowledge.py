@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Final
 
+from hss.procedures.map_routing_info import CalledParty
 from hss.services.administration import Changes
 from hss.services.cx import CxService, Known
 from hss.services.membership import Membership, WildcardIndex
@@ -17,11 +18,12 @@ RETRY_S: Final = 1.0  # where the database did not answer
 
 
 class Knowledge:
-    """The read model of Cx, the membership filter, the home domains and the configured Diameter peers."""
+    """The read models of Cx and MAP, the membership filter, the home domains and the configured Diameter peers."""
 
     def __init__(self, store: Store, *, entries: int, number_behind_sip: bool, restoration: bool) -> None:
         self.store: Final = store
         self.known: Final[Known] = ReadModel(entries)
+        self.parties: Final[ReadModel[str, CalledParty]] = ReadModel(entries)  # by the digits of an MSISDN
         self.members: Final = Membership()
         self.home: Final[set[str]] = set()
         self.peers: Final[dict[str, DiameterPeer]] = {}
@@ -39,6 +41,7 @@ class Knowledge:
         self._missed = False  # something changed, and the database did not say what it is now
         self._domains_changed: list[Callable[[], None]] = []
         store.on_change(self.cx.apply)
+        store.on_change(self._forget_parties)
         store.on_settle(self.settle)
         store.on_link(self._link_turned)
 
@@ -91,13 +94,21 @@ class Knowledge:
             self._missed = False
             await self.settle(Changes(everything=True))
 
+    def _forget_parties(self, changes: Changes) -> None:
+        if changes.everything:
+            self.parties.clear()
+        for digits in changes.msisdns:
+            self.parties.forget(digits)
+
     def _link_turned(self, up: bool) -> None:
         """Keep nothing while changes of other processes are not heard of."""
         if up:
             self.known.go_on()
+            self.parties.go_on()
             self._filter_wanted.set()
         else:
             self.known.pause()
+            self.parties.pause()
             self.members.forget()
 
     async def _build_filter(self) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from time import monotonic_ns
 from typing import Final
 
-from hss.app.asking import NoAnswer
+from hss.app.no_answer import NoAnswer
 from hss.diameter.client import LocationInfoTemplate, surroundings
 from hss.diameter.framing import Framing
 from hss.diameter.local import Local

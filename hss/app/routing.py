@@ -78,14 +78,18 @@ class Tables:
 
     async def keep(self) -> None:
         """Build in the background what is wanted; ends only when cancelled."""
+        loop = asyncio.get_running_loop()
         while True:
             await self._work.wait()
             self._work.clear()
+            began = loop.time()
             try:
                 await self._catch_up(self._wanted)
             except (StoreError, OSError):
                 await asyncio.sleep(AGAIN_S)
                 self._work.set()
+            else:  # during a long import one change follows the other: half of the time is left to everybody else
+                await asyncio.sleep(loop.time() - began)
 
     async def _catch_up(self, wanted: int) -> None:
         async with self._turn:
@@ -119,7 +123,7 @@ class RoutingSide:
             Sources(
                 cx=knowledge.cx,
                 calls=store.calls,
-                parties=ReadModel(settings.cache_entries),
+                parties=knowledge.parties,
                 registrations=ReadModel(settings.cache_entries),
                 result_of=result_of,
             ),

@@ -28,14 +28,14 @@ async def serve(settings: Settings, say: Callable[[str], None]) -> None:
     store = await opened_store(settings)
     try:
         async with asyncio.TaskGroup() as tasks:
-            opened, diameter, background = await _start(settings, store, tasks)
+            opened, sides, background = await _start(settings, store, tasks)
             for line in _greeting(settings, opened):
                 say(line)
             await stop.wait()
             say("Ending: peers are told, what is under way is answered.")
             for task in background:
                 task.cancel()
-            await asyncio.gather(end_all(opened), diameter.end())
+            await asyncio.gather(end_all(opened), *(side.end() for side in sides))
     except* CannotStart as group:
         raise group.exceptions[0] from None
     finally:
@@ -44,7 +44,7 @@ async def serve(settings: Settings, say: Callable[[str], None]) -> None:
 
 async def _start(
     settings: Settings, store: Store, tasks: asyncio.TaskGroup
-) -> tuple[list[Opened], DiameterSide, list[asyncio.Task[None]]]:
+) -> tuple[list[Opened], tuple[DiameterSide, MapSide], list[asyncio.Task[None]]]:
     """Join everything: what is known, then the protocols, then who administers and watches them."""
     knowledge = Knowledge(
         store,
@@ -55,10 +55,12 @@ async def _start(
     await knowledge.load()
     observer = Observer(LEVEL_OF)
     diameter = DiameterSide(settings, knowledge, tasks, observer)
+    calls = MapSide(settings, knowledge, tasks, observer, await hlr_number(settings, store))
     routing = RoutingSide(settings, store, knowledge, tasks, observer)
-    watch = Watch(knowledge, observer, lambda: chain(diameter.samples(), routing.samples()))
-    api = management_plan(settings, store, watch, [*diameter.routes(), *routing.routes()])
-    plans = [*diameter.plans(), api, *routing.plans()]
+    watch = Watch(knowledge, observer, lambda: chain(diameter.samples(), calls.samples(), routing.samples()))
+    connections = connections_route(diameter.connections, calls.connections)
+    api = management_plan(settings, store, watch, [connections, *calls.routes(), *routing.routes()])
+    plans = [*diameter.plans(), *calls.plans(), api, *routing.plans()]
     background = [tasks.create_task(routing.tables.keep())]
     await routing.tables.wait()
     try:
@@ -66,8 +68,10 @@ async def _start(
     except CannotListen as error:
         raise CannotStart(str(error)) from error
     watch.listeners = [one.report for one in opened]
-    background += [tasks.create_task(knowledge.keep_filter()), tasks.create_task(diameter.keep_connected())]
-    return opened, diameter, background
+    background += [
+        tasks.create_task(work) for work in (knowledge.keep_filter(), diameter.keep_connected(), calls.keep_connected())
+    ]
+    return opened, (diameter, calls), background
 
 
 def _greeting(settings: Settings, opened: list[Opened]) -> Iterator[str]:
@@ -77,6 +81,7 @@ def _greeting(settings: Settings, opened: list[Opened]) -> Iterator[str]:
         yield f"  {one.report.name:<15} {one.report.address if listens else f'off: {one.report.reason}'}"
     yield "Try, in a second shell:"
     yield "  hss query lir tel:+491715407090"
+    yield "  hss query sri +491715407090"
     yield "  hss subscriber list"
     yield "  hss route +49-721-957829-0"
 

@@ -8,9 +8,11 @@ import re
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from hss.transport.address import Address, parse_addresses
+from schemas.addresses import PointCode
+from schemas.identities import Msisdn
 
 OFF: Final = "off"
 
@@ -33,9 +35,36 @@ def _association(text: str) -> str:
     return text
 
 
+def _gateways(text: str) -> str:
+    for each in text.split():
+        transport, colon, place = each.partition(":")
+        if not colon or transport not in {"tcp", "sctp"}:
+            raise ValueError("must be tcp:HOST:PORT or sctp:IP[,IP...]:PORT, several with a space in between")
+        if transport == "tcp":
+            Address.parse(place)
+        else:
+            parse_addresses(place)
+    return text
+
+
+def _routing_contexts(text: object) -> str:
+    numbers = [part.strip() for part in str(text).split(",")]
+    if not all(part.isascii() and part.isdecimal() and int(part) <= 0xFFFFFFFF for part in numbers):
+        raise ValueError("must be numbers from 0 to 4294967295, with a comma in between")
+    return ",".join(numbers)
+
+
+def _point_code(value: object) -> object:
+    return PointCode.parse(str(value)).number
+
+
 HostName = Annotated[str, AfterValidator(_host_name)]
 Listener = Annotated[str, AfterValidator(_listener)]
 Association = Annotated[str, AfterValidator(_association)]
+PointCodeNumber = Annotated[int, BeforeValidator(_point_code)]
+Gateways = Annotated[str, AfterValidator(_gateways)]
+RoutingContexts = Annotated[str, BeforeValidator(_routing_contexts)]
+InternationalNumber = Annotated[str, AfterValidator(lambda text: "+" + Msisdn.parse(text).digits)]
 
 
 class Settings(BaseModel):
@@ -56,6 +85,10 @@ class Settings(BaseModel):
         None, description="Diameter over SCTP: IP[,IP...]:PORT, or off (default: 127.0.0.1:3868 if possible)"
     )
     diameter_tls: Listener = Field(OFF, description="Diameter over TLS: HOST:PORT, or off")
+    m3ua_tcp: Listener = Field("127.0.0.1:2905", description="MAP over M3UA over TCP: HOST:PORT, or off")
+    m3ua_sctp: Association | None = Field(
+        None, description="MAP over M3UA over SCTP: IP[,IP...]:PORT, or off (default: 127.0.0.1:2905 if possible)"
+    )
     api: Listener = Field("127.0.0.1:8080", description="management API: HOST:PORT, or off")
     enum: Listener = Field("127.0.0.1:5353", description="ENUM (DNS) over UDP and TCP: HOST:PORT, or off")
     enum_suffix: HostName = Field("e164.arpa", description="domain below which ENUM answers")
@@ -87,7 +120,43 @@ class Settings(BaseModel):
     max_open_requests: Annotated[int, Field(ge=1)] = Field(1024, description="requests of one peer in work at once")
     cache_entries: Annotated[int, Field(ge=100)] = Field(200_000, description="identities kept in memory")
 
+    m3ua_connect: Gateways | None = Field(
+        None, description="STPs or gateways to connect to as an ASP: tcp:HOST:PORT or sctp:IP[,IP...]:PORT, several"
+    )
+    routing_contexts: RoutingContexts | None = Field(
+        None, description="M3UA routing contexts, with commas in between (default: whatever an ASP names)"
+    )
+    network_appearance: Annotated[int | None, Field(ge=0, le=0xFFFFFFFF)] = Field(
+        None, description="M3UA network appearance (default: any)"
+    )
+    network_indicator: Annotated[int, Field(ge=0, le=3)] = Field(2, description="network indicator of what we begin")
+    m3ua_beat_s: Annotated[float | None, Field(gt=0)] = Field(
+        None, description="seconds between heart beats (BEAT) of an M3UA association (default: we send none)"
+    )
+    point_code: PointCodeNumber | None = Field(
+        None, description="our point code, 0-0-2 or 2 (default: answer for the one that is asked)"
+    )
+    gateway_point_code: PointCodeNumber | None = Field(
+        None, description="point code that gets the messages that we begin, for example an STP or the VLR"
+    )
+    hlr_number: InternationalNumber | None = Field(
+        None, description="our global title (default: the HLR number that all operators share)"
+    )
+    map_version: Annotated[int, Field(ge=1, le=3)] = Field(3, description="highest MAP version that is understood")
+    any_time_interrogation: bool = Field(True, description="answer MAP anyTimeInterrogation")
+    vlr: Literal["emulated", "real"] = Field(
+        "emulated", description="who gives roaming numbers: a pool of ours, or the VLR (provideRoamingNumber)"
+    )
+    roaming_number_s: Annotated[float, Field(ge=0.1, le=86400)] = Field(
+        60.0, description="seconds for which a roaming number (MSRN of the emulated VLR, IMRN) is lent"
+    )
+
     log: Literal["debug", "info", "warning", "error"] = Field("info", description="what is logged to standard error")
+
+    @property
+    def contexts(self) -> tuple[int, ...]:
+        """The routing contexts as numbers."""
+        return tuple(map(int, self.routing_contexts.split(","))) if self.routing_contexts else ()
 
     @property
     def key_file(self) -> Path:

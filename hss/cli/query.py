@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from hss.cli.output import Refusal
+from hss.cli.query_sri import sri
 
 if TYPE_CHECKING:
     from hss.diameter.client import LocationInfo
@@ -19,6 +20,9 @@ AUTHORIZATION_TYPES: Final = ("registration", "de-registration", "registration-a
 @click.group()
 def query() -> None:
     """Send a real request and show the answer."""
+
+
+query.add_command(sri)
 
 
 @query.command()

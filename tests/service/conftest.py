@@ -26,15 +26,15 @@ from tests.contract.conftest import BINARIES, cluster
 
 __all__ = ["cluster"]
 
-HSS = [sys.executable, "-c", "from hss.cli import main; main()"]
+HSS = [sys.executable, "-c", "import sys; sys.argv[0] = 'hss'; from hss.cli import main; main()"]
 START_S = 60
 LISTENERS = {
     f"--{name.replace('_', '-')}": "off"
     for name, one in Settings.model_fields.items()
-    if name == "diameter_sctp" or re.fullmatch(r"[0-9.]+:[0-9]+", str(one.default))
+    if name.endswith("_sctp") or re.fullmatch(r"[0-9.]+:[0-9]+", str(one.default))
 } | {
     "--diameter-tcp": "127.0.0.1:0",
-    "--diameter-sctp": "off",
+    "--m3ua-tcp": "127.0.0.1:0",
     "--api": "127.0.0.1:0",
     "--enum": "127.0.0.1:0",
     "--sip": "127.0.0.1:0",

@@ -1,7 +1,8 @@
 """A Gateway-MSC that asks one question: what it sends, and the answer as a value."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import Final
 
 from hss.procedures.map_routing_info import DEFAULT_EXTENSION
@@ -16,8 +17,19 @@ from hss.sigtran.map.calls import Call, Completed, Failed, Lost, Outcome
 from hss.sigtran.map.errors import read_detail
 from hss.sigtran.map.extension import SIP_PORT, find_icscf
 from hss.sigtran.map.numbers import Address
+from hss.sigtran.tcap.machine import Ending
 from schemas.identities import Msisdn
-from schemas.numbers.map import Context, ForwardingReason, InterrogationType, MapError, Operation
+from schemas.numbers.map import (
+    AbsentReason,
+    BarringCause,
+    Context,
+    ForwardingReason,
+    InterrogationType,
+    MapError,
+    NetworkResource,
+    Operation,
+    UnknownSubscriberDiagnostic,
+)
 from schemas.octets import DecodeError
 from schemas.states import ForwardingCondition
 
@@ -75,7 +87,7 @@ class SriAnswer:
     """What came back. Exactly one of `number` or `icscf`, `forwarded_to`, `error`, `failure` says where the call goes.
 
     `number` is an MSRN, or an IMRN where `icscf` is there too. `error` is the name of a MAP error; `failure` says in
-    words why no answer came.
+    words why no answer came, and `answered` whether the other side said that.
     """
 
     version: int | None = None
@@ -91,6 +103,7 @@ class SriAnswer:
     error_detail: int | None = None
     error_parameter: str | None = None
     failure: str | None = None
+    answered: bool = True
 
 
 NAMES: Final = {error.value: error.name.lower().replace("_", "-") for error in MapError}
@@ -114,7 +127,8 @@ def read_answer(outcome: Outcome, oid: str = DEFAULT_EXTENSION) -> SriAnswer:
     if isinstance(outcome, Lost):
         cause = "" if outcome.cause is None else f" (cause {outcome.cause})"
         offered = "" if outcome.offered is None else f"; the peer offers version {outcome.offered}"
-        return SriAnswer(failure=f"{outcome.how.value}{cause}{offered}")
+        silent = outcome.how is Ending.EXPIRED or (outcome.how is Ending.NOTICE and outcome.cause is None)
+        return SriAnswer(failure=f"{outcome.how.value}{cause}{offered}", answered=not silent)
     return SriAnswer(failure=f"rejected: problem {outcome.problem} of kind {outcome.kind:#04x}")
 
 
@@ -158,3 +172,21 @@ def _read_error(outcome: Failed) -> SriAnswer:
         error_detail=read_detail(outcome.parameter),
         error_parameter=outcome.parameter.hex() or None,
     )
+
+
+# What the number in an error's parameter is (TS 29.002 §17.7.7).
+DETAILS: Final[Mapping[int, type[IntEnum]]] = {
+    MapError.UNKNOWN_SUBSCRIBER: UnknownSubscriberDiagnostic,
+    MapError.CALL_BARRED: BarringCause,
+    MapError.ABSENT_SUBSCRIBER: AbsentReason,
+    MapError.SYSTEM_FAILURE: NetworkResource,
+}
+
+
+def detail_name(answer: SriAnswer) -> str | None:
+    """Name the number in the parameter of an error; None where there is none."""
+    if answer.error_detail is None:
+        return None
+    names = DETAILS.get(answer.error_code or 0, ())
+    name = next((each.name for each in names if each.value == answer.error_detail), None)
+    return f"{answer.error_detail}" if name is None else name.lower().replace("_", " ")

@@ -242,7 +242,7 @@ def test_integers_have_bounds() -> None:
 @pytest.mark.parametrize(
     ("outcome", "answer"),
     [
-        (Lost(how=Ending.EXPIRED), SriAnswer(failure="no answer in time")),
+        (Lost(how=Ending.EXPIRED), SriAnswer(failure="no answer in time", answered=False)),
         (Lost(how=Ending.NOTICE, cause=4), SriAnswer(failure="returned by the network (cause 4)")),
         (Lost(how=Ending.REFUSED, offered=2), SriAnswer(failure="refused; the peer offers version 2")),
         (Rejected(kind=0x81, problem=1), SriAnswer(failure="rejected: problem 1 of kind 0x81")),
