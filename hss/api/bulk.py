@@ -1,4 +1,4 @@
-"""Import and export of whole subscribers, streamed both ways.
+"""Import and export of whole subscribers, or of another resource that `of` names, streamed both ways.
 
 An import answers with one JSON object per line: how far it is after each committed batch, with the refused lines that
 are new in it; the last one has `done`, or is a problem. What was committed before a problem stays; `line` of the last
@@ -26,9 +26,11 @@ from hss.api.problems import (
     problem_of,
 )
 from hss.api.resources import ROOT, parameters, whole_number
+from hss.services.administration import Bulk as BulkPort
 from hss.services.administration import BulkReport
 from hss.services.bulk_lines import whole_lines
 
+SUBSCRIBERS: Final = "subscribers"
 IMPORT: Final = f"{ROOT}/import"
 EXPORT: Final = f"{ROOT}/export"
 NDJSON: Final = "application/x-ndjson"
@@ -65,24 +67,25 @@ class Bulk:
 
     async def take(self, request: web.Request) -> web.StreamResponse:
         """Import subscribers."""
-        query = parameters(request, "form", "batch", "resume_behind")
+        query = parameters(request, "of", "form", "batch", "resume_behind")
         form = _form(query)
         batch = whole_number(query, "batch", BATCH, 1, BATCH_MOST)
         behind = whole_number(query, "resume_behind", 0, 0, 1 << 53)
         demand_type(request, *TYPES[form])
         with self._slot():
             lines = whole_lines(body_pieces(request), longest=request.app[SETTINGS].line_octets)
-            reports = request.app[SERVICES].bulk.take(lines, form=form, batch=batch, resume_behind=behind)
+            reports = _bulk_of(request, query).take(lines, form=form, batch=batch, resume_behind=behind)
             async with _closing(reports):
                 return await _report(request, reports)
 
     async def give(self, request: web.Request) -> web.StreamResponse:
         """Export subscribers, without secrets."""
-        form = _form(parameters(request, "form"))
+        query = parameters(request, "of", "form")
+        form = _form(query)
         with self._slot():
-            pieces = request.app[SERVICES].bulk.give(form=form)
+            pieces = _bulk_of(request, query).give(form=form)
             async with _closing(pieces):
-                return await _file(request, pieces, form)
+                return await _file(request, pieces, f"{query.get('of', SUBSCRIBERS)}.{form}", form)
 
 
 @contextlib.asynccontextmanager
@@ -95,10 +98,10 @@ async def _closing(items: AsyncIterator[T]) -> AsyncIterator[None]:
             await items.aclose()
 
 
-async def _file(request: web.Request, pieces: AsyncIterator[bytes], form: str) -> web.StreamResponse:
+async def _file(request: web.Request, pieces: AsyncIterator[bytes], name: str, form: str) -> web.StreamResponse:
     """Answer with a file. What fails before its first piece has a status of its own."""
     first = await anext(pieces, b"")
-    answer = web.StreamResponse(headers={"Content-Disposition": f'attachment; filename="subscribers.{form}"'})
+    answer = web.StreamResponse(headers={"Content-Disposition": f'attachment; filename="{name}"'})
     answer.content_type = TYPES[form][0]
     await answer.prepare(request)
     await answer.write(first)
@@ -106,6 +109,15 @@ async def _file(request: web.Request, pieces: AsyncIterator[bytes], form: str) -
         await answer.write(piece)
     await answer.write_eof()
     return answer
+
+
+def _bulk_of(request: web.Request, query: dict[str, str]) -> BulkPort:
+    services = request.app[SERVICES]
+    kinds = {SUBSCRIBERS: services.bulk, **services.further_bulk}
+    name = query.get("of", SUBSCRIBERS)
+    if name not in kinds:
+        raise field_problem(BAD_REQUEST, "of", f"must be one of {', '.join(kinds)}", name[:200])
+    return kinds[name]
 
 
 def _form(query: dict[str, str]) -> str:

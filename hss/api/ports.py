@@ -91,9 +91,10 @@ class Services:
     subscribers: Subscribers
     diameter_peers: Resource[DiameterPeer]
     ported_numbers: Resource[PortedNumber]
-    bulk: Bulk
+    bulk: Bulk  # of subscribers
     health: Health
     counters: Counters
+    further_bulk: Mapping[str, Bulk] = field(default_factory=dict)  # of other resources, by their paths
     unavailable: tuple[type[Exception], ...] = (OSError, TimeoutError)
 
 

@@ -5,15 +5,15 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from hss.app.opening import CannotStart, opened_store
 from hss.app.settings import Settings
-from hss.services.administration import BulkReport, Refused
+from hss.services.administration import Bulk, BulkReport, Refused
 from hss.services.bulk_lines import whole_lines
-from hss.store.bulk import StoreBulk
 
 T = TypeVar("T")
+PORTED_NUMBERS: Final = "ported-numbers"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,28 +31,28 @@ class BulkFailed(Exception):
 
 
 def import_into(
-    place: Place, pieces: Iterator[bytes], *, form: str, batch: int, behind: int
+    place: Place, pieces: Iterator[bytes], *, of: str, form: str, batch: int, behind: int
 ) -> Iterator[dict[str, Any]]:
     """Import a file; give a report after each committed batch. Raises `BulkFailed`."""
-    with _bulk(place) as (runner, bulk):
+    with _bulk(place, of) as (runner, bulk):
         lines = whole_lines(_awaited(pieces))
         yield from map(_told, _stepped(runner, bulk.take(lines, form=form, batch=batch, resume_behind=behind)))
 
 
-def export_from(place: Place, *, form: str, sealed: bool) -> Iterator[bytes]:
-    """Export all subscribers. Raises `BulkFailed`."""
-    with _bulk(place) as (runner, bulk):
+def export_from(place: Place, *, of: str, form: str, sealed: bool) -> Iterator[bytes]:
+    """Export everything of a kind. Raises `BulkFailed`."""
+    with _bulk(place, of) as (runner, bulk):
         yield from _stepped(runner, bulk.give(form=form, sealed=sealed))
 
 
 @contextmanager
-def _bulk(place: Place) -> Iterator[tuple[asyncio.Runner, StoreBulk]]:
+def _bulk(place: Place, of: str) -> Iterator[tuple[asyncio.Runner, Bulk]]:
     settings = Settings.model_validate({"database": place.database, "secrets_key_file": place.key_file})
     try:
         with asyncio.Runner() as runner:
             store = runner.run(opened_store(settings))
             try:
-                yield runner, StoreBulk(store)
+                yield runner, store.ported_bulk if of == PORTED_NUMBERS else store.bulk
             finally:
                 runner.run(store.close())
     except (CannotStart, Refused) as error:

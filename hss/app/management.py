@@ -11,7 +11,6 @@ from hss.app.knowledge import Knowledge
 from hss.app.listeners import Plan
 from hss.app.observe import Observer
 from hss.app.settings import Settings
-from hss.store.bulk import StoreBulk
 from hss.store.engine import Store
 from hss.store.errors import StoreError, StoreUnavailable
 from hss.transport.address import ANY_HOST, Address
@@ -83,7 +82,8 @@ def management_plan(settings: Settings, store: Store, watch: Watch, further: Ite
         subscribers=store.subscribers,
         diameter_peers=store.diameter_peers,
         ported_numbers=store.ported_numbers,
-        bulk=StoreBulk(store),
+        bulk=store.bulk,
+        further_bulk={"ported-numbers": store.ported_bulk},
         health=watch,
         counters=watch,
         unavailable=(StoreUnavailable, OSError, TimeoutError),

@@ -123,7 +123,7 @@ class RoutingSide:
             Sources(
                 cx=knowledge.cx,
                 calls=store.calls,
-                parties=knowledge.parties,
+                parties=ReadModel(settings.cache_entries),
                 registrations=ReadModel(settings.cache_entries),
                 result_of=result_of,
             ),

@@ -15,6 +15,9 @@ from hss.cli.output import PartlyRefused, Refusal
 PIECE_OCTETS: Final = 1 << 18
 SHOWN: Final = 20  # refused lines that are printed; --report has all of them
 
+of_option = click.option(
+    "--of", type=click.Choice(["subscribers", "ported-numbers"]), default="subscribers", help="What the file holds."
+)
 form_option = click.option(
     "--form", type=click.Choice(["jsonl", "csv"]), help="Form of the file. Default: by the file's name, else jsonl."
 )
@@ -24,6 +27,7 @@ key_option = click.option("--secrets-key-file", type=click.Path(path_type=Path),
 
 @click.command(name="import")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path, allow_dash=True))
+@of_option
 @form_option
 @click.option("--resume-behind", type=click.IntRange(0), default=0, help="Pass over the lines up to this one.")
 @click.option("--batch", type=click.IntRange(1, 10_000), default=5000, show_default=True, help="Lines per commit.")
@@ -36,6 +40,7 @@ def import_(
     api: Api,
     *,
     file: Path,
+    of: str,
     form: str | None,
     resume_behind: int,
     batch: int,
@@ -44,7 +49,7 @@ def import_(
     database: str | None,
     secrets_key_file: Path | None,
 ) -> None:
-    """Import subscribers from FILE (- for standard input); good lines are taken whatever stands beside them.
+    """Import subscribers, or ported numbers, from FILE (- for standard input); a refused line stops no other one.
 
     Exit status 4 where lines were refused. After an interruption, --resume-behind with the line of the last report.
     """
@@ -55,19 +60,20 @@ def import_(
         if database is None:
             kind = "text/csv" if form == "csv" else "application/x-ndjson"
             lines = api.stream(
-                "POST", "import", body=pieces, kind=kind, form=form, batch=batch, resume_behind=resume_behind
+                "POST", "import", body=pieces, kind=kind, of=of, form=form, batch=batch, resume_behind=resume_behind
             )
             reports: Iterable[dict[str, Any]] = map(json.loads, lines)
         else:
             from hss.app.bulk import Place, import_into  # noqa: PLC0415 - the database is wanted here only
 
             place = Place(database=database, key_file=secrets_key_file)
-            reports = import_into(place, pieces, form=form, batch=batch, behind=resume_behind)
+            reports = import_into(place, pieces, of=of, form=form, batch=batch, behind=resume_behind)
         last = _followed(reports, report)
     _conclude(last, as_json=as_json)
 
 
 @click.command()
+@of_option
 @form_option
 @click.option("--output", "-o", default="-", help="File to write. Default: standard output.")
 @click.option("--sealed", is_flag=True, help="With secrets, sealed by the key of the database (needs --database).")
@@ -77,22 +83,23 @@ def import_(
 def export(
     api: Api,
     *,
+    of: str,
     form: str | None,
     output: str,
     sealed: bool,
     database: str | None,
     secrets_key_file: Path | None,
 ) -> None:
-    """Export all subscribers in the order of their names; secrets stay behind."""
+    """Export all subscribers in the order of their names, or all ported numbers; secrets stay behind."""
     if sealed and database is None:
         raise click.UsageError("--sealed goes with --database: secrets never leave through the API")
     form = form or _form_of(Path(output))
     if database is None:
-        pieces: Iterable[bytes] = api.stream("GET", "export", form=form)
+        pieces: Iterable[bytes] = api.stream("GET", "export", of=of, form=form)
     else:
         from hss.app.bulk import Place, export_from  # noqa: PLC0415 - the database is wanted here only
 
-        pieces = export_from(Place(database=database, key_file=secrets_key_file), form=form, sealed=sealed)
+        pieces = export_from(Place(database=database, key_file=secrets_key_file), of=of, form=form, sealed=sealed)
     with click.open_file(output, "wb") as target:
         for piece in pieces:
             target.write(piece)

@@ -19,7 +19,7 @@ from hss.procedures.map_refusals import (
 )
 from hss.procedures.map_routing_info import CalledParty, Decision, Forward, IcscfRoute, RoutingInfoRequest, decide
 from hss.services.cx import CxService
-from hss.services.read_model import ReadModel
+from hss.services.read_model import ReadModel, Slot
 from routing.contacts import Registration
 from routing.ports import Location, RoutingInfo, RoutingInfoAsk, RoutingInfoResult
 from routing.selection import ADMIN_DOWN, Excluded, Ranking
@@ -28,6 +28,7 @@ from schemas.identities import Msisdn
 Key: TypeAlias = tuple[str, str]  # what it is, and its number or identity
 ResultOf: TypeAlias = Callable[[cx.LocationInfoAnswer | ProcedureError], int]
 
+MOST_DECIDED: Final = 50_000
 _RESULT_OF: Final[Mapping[type[Refusal], RoutingInfoResult]] = {
     AbsentSubscriber: RoutingInfoResult.ABSENT,
     CallBarred: RoutingInfoResult.BARRED,
@@ -68,25 +69,44 @@ class Sources:
 
 
 class KnownSubscribers:
-    """Fulfils `routing.ports.Subscribers`; `loaded` is what was loaded for one query alone."""
+    """Fulfils `routing.ports.Subscribers`; `loaded` is what was loaded for one query alone.
+
+    What was decided is kept for as long as the entries of the read models that it rests on are current.
+    """
 
     def __init__(self, sources: Sources, loaded: Mapping[Key, Any]) -> None:
         self._sources = sources
         self._loaded = loaded
+        self._decided: dict[str, tuple[Slot[str], RoutingInfo]] = {}
+        self._placed: dict[str, tuple[Slot[str], Slot[str], Location]] = {}
 
     def routing_info(self, ask: RoutingInfoAsk) -> RoutingInfo:
         """Decide as the HSS does for sendRoutingInfo, without lending a number."""
+        kept = None if ask.down else self._decided.get(ask.msisdn)
+        if kept is not None and kept[0].current:
+            kept[0].used = True
+            return kept[1]
         party = self._party(ask.msisdn)
         request = RoutingInfoRequest(msisdn=Msisdn(ask.msisdn), takes_long_numbers=True)
-        decision = decide(request, party, turn=ask.turn, seed=ask.seed, down=ask.down)
-        return told(decision, party, ask.down)
+        info = told(decide(request, party, turn=ask.turn, seed=ask.seed, down=ask.down), party, ask.down)
+        mark = self._sources.parties.peek(ask.msisdn)
+        if mark is not None and not ask.down and party is not None and (party.icscf is None or party.icscf.steady):
+            self._decided[_with_room(self._decided, ask.msisdn)] = mark, info
+        return info
 
     def location(self, public_identity: str) -> Location:
         """Decide as the HSS does for LIR."""
+        kept = self._placed.get(public_identity)
+        if kept is not None and kept[0].current and kept[1].current:
+            kept[0].used = kept[1].used = True
+            return kept[2]
         try:
-            return self._located(self._locate(public_identity))
+            found = self._located(self._locate(public_identity))
         except ProcedureError as refusal:
-            return Location(self._sources.result_of(refusal), why=type(refusal).__name__)
+            found = Location(self._sources.result_of(refusal), why=type(refusal).__name__)
+        if marks := self._sources.cx.marks(cx.LocationInfoRequest(public=public_identity)):
+            self._placed[_with_room(self._placed, public_identity)] = marks[0], marks[-1], found
+        return found
 
     def registration(self, public_identity: str) -> Registration | None:
         """Find the contacts; those of a wildcarded identity stand under its stored form."""
@@ -134,6 +154,13 @@ class KnownSubscribers:
             return found.value
         calls = self._sources.calls
         raise NotLoaded(key, lambda: _filled(self._sources.registrations, uri, lambda: calls.registration(uri)))
+
+
+def _with_room(kept: dict[str, Any], key: str) -> str:
+    """Let everything go where too much is kept."""
+    if len(kept) >= MOST_DECIDED:
+        kept.clear()
+    return key
 
 
 async def _outcome(locating: Awaitable[cx.LocationInfoAnswer]) -> cx.LocationInfoAnswer | ProcedureError:

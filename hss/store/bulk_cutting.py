@@ -1,6 +1,6 @@
 """Whole lines of a bulk file, cut into chunks that become one batch each."""
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -23,13 +23,24 @@ class Chunk:
 
 
 class Cutter:
-    """Cuts one file. `form` is complete as soon as the first chunk is there; `seen` counts the lines."""
+    """Cuts one file. `form` is complete as soon as the first chunk is there; `seen` counts the lines.
 
-    def __init__(self, form: str, *, lines_each: int, behind: int) -> None:
+    `columns` reads the first line of a CSV file.
+    """
+
+    def __init__(
+        self,
+        form: str,
+        *,
+        lines_each: int,
+        behind: int,
+        columns: Callable[[bytes], tuple[str, ...]] = columns_of,
+    ) -> None:
         self.form = Form(name=form)
         self.seen = 0
         self._each = lines_each
         self._behind = behind
+        self._columns = columns
         self._kept: list[bytes] = []
         self._octets = 0
 
@@ -58,7 +69,7 @@ class Cutter:
     def _take_header(self, lines: list[bytes]) -> None:
         for place, line in enumerate(lines):
             if line and not line.isspace():
-                self.form = Form(name=CSV, columns=columns_of(line))
+                self.form = Form(name=CSV, columns=self._columns(line))
                 lines[place] = b""
                 return
 

@@ -18,6 +18,7 @@ from hss.store.loaders import CxLoader
 from hss.store.migrations import migrate
 from hss.store.notifications import Link, LinkListener, Listening
 from hss.store.numbering import IcscfPools, Operators, PortedNumbers
+from hss.store.ported_bulk import PortedBulk
 from hss.store.ranges import NumberingLoader
 from hss.store.sealing import Sealer
 from hss.store.secrets import Secrets
@@ -44,6 +45,7 @@ class Store:
         self.ported_numbers = PortedNumbers(database, writer)
         self.subscribers = SubscriberRepository(database, writer, sealer)
         self.bulk = StoreBulk(self)
+        self.ported_bulk = PortedBulk(database, writer)
         self.secrets = Secrets(database, sealer)
         self.cx = CxLoader(database, writer)
         self.calls = CallLoader(database)
