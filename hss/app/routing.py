@@ -123,7 +123,7 @@ class RoutingSide:
             Sources(
                 cx=knowledge.cx,
                 calls=store.calls,
-                parties=ReadModel(settings.cache_entries),
+                parties=knowledge.parties,
                 registrations=ReadModel(settings.cache_entries),
                 result_of=result_of,
             ),
