@@ -1,5 +1,6 @@
 """The management API as the commands use it: one call, JSON in and out, and errors as exit statuses."""
 
+import contextlib
 import functools
 import json
 from collections.abc import Callable, Iterable, Iterator
@@ -19,10 +20,7 @@ class Api:
     """A running service, by the address of its management API (`HOST:PORT`, or a http:// URL)."""
 
     def __init__(self, address: str, token: str | None) -> None:
-        parts = urlsplit(address if "://" in address else f"http://{address}")
-        if parts.scheme != "http" or not parts.hostname:
-            raise WrongConfiguration(f"--api {address}: must be HOST:PORT or http://HOST:PORT")
-        self.address = parts.netloc
+        self.address = _place(address)
         self._token = token
 
     def get(self, *path: str, **query: str | int | None) -> Any:  # noqa: ANN401 - JSON
@@ -96,6 +94,15 @@ class Api:
             problem = {}
         faults = [f"{fault['field']}: {fault['rule']}" for fault in problem.get("errors", [])]
         raise Refusal("; ".join(faults) or problem.get("detail") or problem.get("title") or response.reason)
+
+
+def _place(address: str) -> str:
+    """Read HOST:PORT of an address, with the brackets that an IPv6 host has."""
+    with contextlib.suppress(ValueError):  # brackets without an end, or a port that is none
+        parts = urlsplit(address if "://" in address else f"http://{address}")
+        if parts.scheme == "http" and parts.hostname and parts.port != 0:
+            return parts.netloc
+    raise WrongConfiguration(f"--api {address}: must be HOST:PORT or http://HOST:PORT")
 
 
 def api_option(command: Callable[..., None]) -> Callable[..., None]:

@@ -126,6 +126,8 @@ def merge_patch(changes: tuple[str, ...]) -> dict[str, Any]:
         *outer, last = path.removesuffix(":").split(".")
         for name in outer:
             at = at.setdefault(name, {})
+            if not isinstance(at, dict):
+                raise click.UsageError(f"{change!r}: another change sets {name} as a whole")
         at[last] = _json(text, change) if path.endswith(":") else text
     return patch
 
