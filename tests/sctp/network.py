@@ -1,13 +1,23 @@
 """Two kernels' worth of network on one kernel: here and a far namespace, joined by two paths that can be cut."""
 
+import ctypes
+import os
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 FAR = "far"
 # A path is given up after about half a second instead of half a minute.
-QUICK = {"rto_initial": 60, "rto_min": 50, "rto_max": 200, "hb_interval": 100, "path_max_retrans": 2}
+QUICK = {
+    "rto_initial": 60,
+    "rto_min": 50,
+    "rto_max": 200,
+    "hb_interval": 100,
+    "path_max_retrans": 2,
+    "association_max_retrans": 6,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,19 +46,36 @@ def two_paths() -> Iterator[TwoPaths]:
     do("ip", "netns", "add", FAR)
     try:
         paths = TwoPaths()
-        do("ip", "-n", FAR, "link", "set", "lo", "up")
-        for number, (near, far) in enumerate(zip(paths.near, paths.far, strict=True)):
-            do("ip", "link", "add", f"near{number}", "type", "veth", "peer", "name", f"far{number}", "netns", FAR)
-            do("ip", "address", "add", f"{near}/24", "dev", f"near{number}")
-            do("ip", "link", "set", f"near{number}", "up")
-            do("ip", "-n", FAR, "address", "add", f"{far}/24", "dev", f"far{number}")
-            do("ip", "-n", FAR, "link", "set", f"far{number}", "up")
+        near, far = ["link set lo up"], ["link set lo up"]
+        for number, (here, there) in enumerate(zip(paths.near, paths.far, strict=True)):
+            near += [f"link add near{number} type veth peer name far{number} netns {FAR}"]
+            near += [f"address add {here}/24 dev near{number}", f"link set near{number} up"]
+            far += [f"address add {there}/24 dev far{number}", f"link set far{number} up"]
+        do("ip", "-batch", "-", lines=near)
+        do("ip", "-n", FAR, "-batch", "-", lines=far)
+        settings = [f"net.sctp.{name}={value}" for name, value in QUICK.items()]
         for prefix in ((), paths.at_far()):
-            for name, value in QUICK.items():
-                do(*prefix, "sysctl", "-q", "-w", f"net.sctp.{name}={value}")
+            do(*prefix, "sysctl", "-q", "-w", *settings)
         yield paths
     finally:
         do("ip", "netns", "delete", FAR)
+
+
+@contextmanager
+def inside_far() -> Iterator[None]:
+    """Put the sockets that this thread makes at the far end; they stay there."""
+    namespaces = Path("/proc/thread-self/ns/net"), Path("/run/netns") / FAR
+    with namespaces[0].open() as here, namespaces[1].open() as there:
+        enter(there.fileno())
+        try:
+            yield
+        finally:
+            enter(here.fileno())
+
+
+def enter(namespace: int) -> None:
+    libc = ctypes.CDLL(None, use_errno=True)  # `os.setns` needs Python 3.12
+    assert libc.setns(namespace, 0) == 0, os.strerror(ctypes.get_errno())
 
 
 @contextmanager
@@ -61,10 +88,6 @@ def silent_loopback() -> Iterator[None]:
         do("tc", "qdisc", "delete", "dev", "lo", "root")
 
 
-def do(*command: str) -> None:
-    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - test commands
+def do(*command: str, lines: Sequence[str] = ()) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, check=False, input="\n".join(lines))
     assert done.returncode == 0, f"{' '.join(command)}: {done.stderr}"
-
-
-def output_of(command: Sequence[str]) -> str:
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout  # noqa: S603 - test commands

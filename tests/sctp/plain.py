@@ -20,6 +20,9 @@ USE = SctpUse(ppid=PPID)
 
 
 def sockaddr(host: str, port: int) -> bytes:
+    if ":" in host:
+        place = bytes(4) + socket.inet_pton(socket.AF_INET6, host) + bytes(4)
+        return struct.pack("=H", socket.AF_INET6) + port.to_bytes(2, "big") + place
     return struct.pack("=H", socket.AF_INET) + port.to_bytes(2, "big") + socket.inet_aton(host) + bytes(8)
 
 

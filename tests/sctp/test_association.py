@@ -1,7 +1,6 @@
 """What only SCTP has: several addresses, paths that fail, message edges, streams, payload identifiers."""
 
 import asyncio
-import sys
 
 import pytest
 
@@ -21,7 +20,7 @@ from hss.transport.events import (
 from hss.transport.sctp import SctpUse, connect_sctp, listen_sctp, sctp_available
 from tests.contract.transport_contract import Bench, Said, answered, bench, framed
 from tests.sctp.capture import capture
-from tests.sctp.network import silent_loopback, two_paths
+from tests.sctp.network import TwoPaths, inside_far, silent_loopback, two_paths
 from tests.sctp.plain import USE, PlainPeer, Sctp
 
 LOOPBACKS = [Address("127.0.0.1", 0), Address("127.0.0.2", 0)]
@@ -162,29 +161,34 @@ async def test_ipv6_and_ipv4_are_addresses_of_one_end() -> None:
         await listener.end()
 
 
+async def far_peer(paths: TwoPaths, port: int) -> PlainPeer:
+    with inside_far():
+        peer = PlainPeer(local=paths.far)
+    return await peer.connect(port, *paths.near)
+
+
+async def exchange(peer: PlainPeer, count: int) -> None:
+    for number in range(count):
+        await peer.send(b"%d" % number)
+        assert await peer.receive() == b"%d" % number
+        await asyncio.sleep(0.01)
+
+
 async def test_a_path_goes_down_and_up_while_traffic_goes_on() -> None:
     with two_paths() as paths:
-        async with bench(Sctp(), Limits(close_s=1)) as it:
+        async with bench(Sctp()) as it:
             listener = await listen_sctp([Address(host, 0) for host in paths.near], it.outfit, USE)
-            command = paths.at_far(
-                sys.executable,
-                "-m",
-                "tests.sctp.far_caller",
-                *("250", str(listener.address.port), ",".join(paths.far), ",".join(paths.near)),
-            )
-            caller = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
-            assert caller.stdout is not None
-            assert [int(await caller.stdout.readline()) for _ in range(20)] == list(range(20))
+            peer = await far_peer(paths, listener.address.port)
+            await exchange(peer, 10)
             paths.cut(0)
-            lost = [int(await caller.stdout.readline()) for _ in range(100)]
-            assert lost == list(range(20, 120))
+            await exchange(peer, 50)
             await path_becomes(it, paths.far[0], PathState.UNREACHABLE)
             paths.mend(0)
             await path_becomes(it, paths.far[0], PathState.AVAILABLE)
             paths.cut(1)
-            rest, _ = await caller.communicate()
-            assert [int(line) for line in rest.split()] == list(range(120, 250))
+            await exchange(peer, 50)
             assert it.all_of(MachineFailed) == []
+            peer.reset()
             await listener.end()
 
 
@@ -196,15 +200,8 @@ async def test_an_association_is_lost_when_all_paths_are_down() -> None:
     with two_paths() as paths:
         async with bench(Sctp()) as it:
             listener = await listen_sctp([Address(host, 0) for host in paths.near], it.outfit, USE)
-            command = paths.at_far(
-                sys.executable,
-                "-m",
-                "tests.sctp.far_caller",
-                *("100000", str(listener.address.port), ",".join(paths.far), ",".join(paths.near)),
-            )
-            caller = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
-            assert caller.stdout is not None
-            await caller.stdout.readline()
+            peer = await far_peer(paths, listener.address.port)
+            await exchange(peer, 1)
             (driver,) = listener.drivers
             paths.cut(0)
             paths.cut(1)
@@ -213,8 +210,7 @@ async def test_an_association_is_lost_when_all_paths_are_down() -> None:
             assert it.all_of(ConnectionClosed)[0].reason != "the peer closed it"
             assert AssociationState.LOST in {event.state for event in it.all_of(AssociationChanged)}
             assert await answered(await it.call())
-            caller.kill()
-            await caller.communicate()
+            peer.reset()
             await listener.end()
 
 
