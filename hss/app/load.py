@@ -117,18 +117,19 @@ def _measured(run: Run, opened: _Opened, template: LocationInfoTemplate, identit
             )
         )
         cpu_s += cpu_of(run.pid) - before
-    return _figures(run, loads, cpu_s)
+    return figures_of(run.window, loads, cpu_s if run.pid else None)
 
 
-def _figures(run: Run, loads: Sequence[Load], cpu_s: float) -> Figures:
+def figures_of(window: int, loads: Sequence[Load], cpu_s: float | None) -> Figures:
+    """Join the pieces of one run; `cpu_s` is the server's for all of them."""
     ordered = sorted(latency for load in loads for latency in load.latencies_s)
     return Figures(
-        window=run.window,
+        window=window,
         answers=len(ordered),
         rate=len(ordered) / sum(load.seconds for load in loads),
         p50_s=ordered[len(ordered) // 2],
         p99_s=ordered[int(len(ordered) * 0.99)],
-        cpu_s=cpu_s / len(ordered) if run.pid else None,
+        cpu_s=None if cpu_s is None else cpu_s / len(ordered),
     )
 
 

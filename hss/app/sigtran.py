@@ -4,6 +4,7 @@ import asyncio
 import secrets
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from aiohttp import web
@@ -46,11 +47,21 @@ from hss.transport.stream import listen_tcp
 from schemas.numbers.m3ua import Kind as M3uaKind
 from schemas.numbers.map import Operation
 
-DEFAULT_SCTP: Final = "127.0.0.1:2905"
+DEFAULT_MOST_TALLIES: Final = 1000  # peers may name any operation
+SCTP: Final = "127.0.0.1:2905"
 FAREWELL_S: Final = 1.0  # for answers under way, and for the end of associations
 LOOK_S: Final = 0.02
+MOST_TALLIES: Final = 1000  # peers may name any operation
 SCTP: Final = SctpUse(ppid=PPID_M3UA, stream_of=stream_of)
 OPERATIONS: Final = {operation.value: snake(operation.name).lower() for operation in Operation}
+
+
+@dataclass(slots=True)
+class Tally:
+    """How often an operation was answered in one way."""
+
+    served: OperationServed
+    count: int = 0
 
 
 class MapSide:
@@ -67,7 +78,8 @@ class MapSide:
         check_real_vlr(settings, own_number)
         self._settings = settings
         self._observer = observer
-        self._served: Counter[OperationServed] = Counter()
+        self._tallies: dict[int, Tally] = {}  # by the identity of the event: the same outcome is the same event
+        self._folded: Counter[tuple[str, str, str]] = Counter()  # by name, version and outcome
         self._since: dict[Driver, float] = {}
         self.service: Final = MapService(
             knowledge.store.calls,
@@ -124,13 +136,17 @@ class MapSide:
             yield Sample(
                 name="homeward_m3ua_associations", value=states[state], labels=labels, kind="gauge", help="Associations"
             )
-        for event, count in self._served.items():
-            labels = {
-                "operation": OPERATIONS.get(event.operation, "other"),
-                "version": str(event.version),
-                "outcome": snake(event.outcome),
-            }
+        for (operation, version, outcome), count in self._operations().items():
+            labels = {"operation": operation, "version": version, "outcome": outcome}
             yield Sample(name="homeward_map_operations", value=count, labels=labels, help="Operations answered")
+
+    def _operations(self) -> Counter[tuple[str, str, str]]:
+        counts = self._folded.copy()
+        for tally in self._tallies.values():
+            served = tally.served
+            name = OPERATIONS.get(served.operation, "other")
+            counts[name, str(served.version), snake(served.outcome)] += tally.count
+        return counts
 
     def connections(self) -> Iterable[Mapping[str, Any]]:
         """Describe the associations."""
@@ -166,10 +182,16 @@ class MapSide:
         driver.closed.add_done_callback(lambda _: self._since.pop(driver, None))
 
     def _observe(self, event: Event, connection: Connection | None) -> None:
-        if type(event) is OperationServed:
-            self._served[event] += 1
-        else:
+        if type(event) is not OperationServed:
             self._observer(event, connection)
+            return
+        tally = self._tallies.get(id(event))
+        if tally is None:
+            if len(self._tallies) >= MOST_TALLIES:
+                self._folded = self._operations()
+                self._tallies.clear()
+            tally = self._tallies[id(event)] = Tally(event)
+        tally.count += 1
 
     def _described(self, driver: Driver, since: float) -> Mapping[str, Any]:
         association = association_of(driver)

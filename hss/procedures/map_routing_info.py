@@ -21,6 +21,7 @@ from hss.procedures.map_refusals import (
 )
 from routing.selection import Member, Policy, rank
 from schemas.identities import Imsi, Msisdn
+from schemas.numbers.map import DEFAULT_EXTENSION
 from schemas.states import (
     ForwardingCondition,
     IcscfAnswer,
@@ -29,7 +30,6 @@ from schemas.states import (
     TerminatingPreference,
 )
 
-DEFAULT_EXTENSION: Final = "1.3.6.1.4.1.32473.1.1"  # RFC 5612: enterprise number for documentation
 MOST_NAME_OCTETS: Final = 138  # what one SCCP unitdata leaves for the name beside IMSI and IMRN
 MOST_DNS_OCTETS: Final = 253
 MOST_EXTENSION_OCTETS: Final = 16  # TS 29.002 §17.7.11: of the object identifier, and of its components

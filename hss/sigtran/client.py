@@ -3,7 +3,6 @@
 from dataclasses import dataclass, field
 
 from hss.machine import Event, Turn
-from hss.procedures.map_routing_info import DEFAULT_EXTENSION
 from hss.sigtran.layer import earliest
 from hss.sigtran.m3ua.asp import AspConfig
 from hss.sigtran.m3ua.events import AspState, AspStateChanged
@@ -16,6 +15,7 @@ from hss.sigtran.stack import Node, NodeConfig
 from hss.sigtran.tcap.machine import Ending, TcapConfig
 from schemas.addresses import GlobalTitle
 from schemas.numbers.m3ua import TrafficMode
+from schemas.numbers.map import DEFAULT_EXTENSION
 from schemas.numbers.sccp import Subsystem
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from hss.machine import Event
 from hss.sigtran.layer import Duty
@@ -13,11 +14,13 @@ from hss.sigtran.m3ua.links import Links
 from hss.sigtran.m3ua.messages import Transfer
 from hss.sigtran.m3ua.sgp import Sgp
 from hss.sigtran.map.calls import Call
-from hss.sigtran.map.dispatch import Entry
 from hss.sigtran.map.machine import Late, MapConfig, MapMachine
 from hss.sigtran.sccp.machine import Notice, Sccp, SccpConfig, Translator
 from hss.sigtran.tcap.machine import Tcap, TcapConfig
 from schemas.numbers.sccp import ReturnCause
+
+if TYPE_CHECKING:  # who only asks does without what serves
+    from hss.sigtran.map.dispatch import Entry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +37,7 @@ class NodeConfig:
 class Node:
     """One signalling node: SCCP, TCAP and MAP once, over any number of M3UA associations."""
 
-    def __init__(self, config: NodeConfig, table: Mapping[int, Entry], translator: Translator | None = None) -> None:
+    def __init__(self, config: NodeConfig, table: Mapping[int, "Entry"], translator: Translator | None = None) -> None:
         self._config = config
         self.map = MapMachine(config.map, table)
         self.tcap = Tcap[Late](config.tcap, self.map)

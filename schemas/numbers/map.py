@@ -1,6 +1,9 @@
 """Numbers of MAP. Source: TS 29.002, modules MAP-ApplicationContexts, MAP-*Operations, MAP-Errors, MAP-*DataTypes."""
 
 from enum import IntEnum
+from typing import Final
+
+DEFAULT_EXTENSION: Final = "1.3.6.1.4.1.32473.1.1"  # ours (docs/adr/0005); RFC 5612: number for documentation
 
 
 class Context(IntEnum):

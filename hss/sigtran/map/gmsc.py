@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
 
-from hss.procedures.map_routing_info import DEFAULT_EXTENSION
 from hss.sigtran.map.call_handling import (
     CamelInfo,
     ForwardingData,
@@ -20,6 +19,7 @@ from hss.sigtran.map.numbers import Address
 from hss.sigtran.tcap.machine import Ending
 from schemas.identities import Msisdn
 from schemas.numbers.map import (
+    DEFAULT_EXTENSION,
     AbsentReason,
     BarringCause,
     Context,

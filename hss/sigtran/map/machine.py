@@ -3,14 +3,13 @@
 from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from hss.machine import Event
 from hss.procedures.map_refusals import Refusal, SystemFailure
 from hss.sigtran.layer import Duty
 from hss.sigtran.map.calls import Call, Completed, Failed, Lost, Outcome, Rejected
 from hss.sigtran.map.contexts import CONTEXT_OF, HIGHEST, LOWEST, read_context, write_context
-from hss.sigtran.map.dispatch import Entry
 from hss.sigtran.map.errors import write_refusal
 from hss.sigtran.sccp.messages import Unitdata
 from hss.sigtran.tcap import dialogue as portions
@@ -26,6 +25,9 @@ from schemas.numbers.tcap import (
     ResultProblem,
 )
 from schemas.octets import DecodeError
+
+if TYPE_CHECKING:  # who only asks does without what serves
+    from hss.sigtran.map.dispatch import Entry
 
 USER_ABORT: Final = Portion(pdu=Pdu.ABRT, abort_source=0).encode()
 MOST_PARTS: Final = 16  # of a result that is cut
@@ -102,7 +104,7 @@ class MapConfig:
 class MapMachine:
     """MAP of one node."""
 
-    def __init__(self, config: MapConfig, table: Mapping[int, Entry]) -> None:
+    def __init__(self, config: MapConfig, table: Mapping[int, "Entry"]) -> None:
         self._table = table
         contexts = {entry.context for entry in table.values()}
         self._highest: dict[int, int] = {context: config.highest.get(context, HIGHEST[context]) for context in contexts}
@@ -195,7 +197,7 @@ class MapMachine:
         state.answers += component
         duty.events.append(event)
 
-    def _problem(self, state: _Serving, invoke: Invoke, entry: Entry | None) -> InvokeProblem | None:
+    def _problem(self, state: _Serving, invoke: Invoke, entry: "Entry | None") -> InvokeProblem | None:
         if entry is None or entry.context != state.context:
             return InvokeProblem.UNRECOGNIZED_OPERATION
         if invoke.invoke_id in state.pending:
@@ -208,7 +210,7 @@ class MapMachine:
         state.useful |= problem is not InvokeProblem.UNRECOGNIZED_OPERATION
         duty.events.append(served(-1 if invoke.operation is None else invoke.operation, state.version, problem.name))
 
-    def _serve(self, entry: Entry, request: object, invoke: Invoke, duty: Duty[Request, Late], now: float) -> Any:  # noqa: ANN401 - each operation has its own answer
+    def _serve(self, entry: "Entry", request: object, invoke: Invoke, duty: Duty[Request, Late], now: float) -> Any:  # noqa: ANN401 - each operation has its own answer
         if isinstance(request, Refusal):
             return request
         try:
@@ -218,7 +220,7 @@ class MapMachine:
             return SystemFailure()
 
     async def _wait(
-        self, dialogue: Dialogue, state: _Serving, entry: Entry, invoke: Invoke, answer: Awaitable[object]
+        self, dialogue: Dialogue, state: _Serving, entry: "Entry", invoke: Invoke, answer: Awaitable[object]
     ) -> Late:
         try:
             component, event = self._answer(entry, await answer, invoke, state.version)
@@ -227,7 +229,7 @@ class MapMachine:
             event = ServiceFailed(operation=invoke.operation or 0, error=repr(error))
         return Late(dialogue=dialogue, invoke_id=invoke.invoke_id, component=component, event=event)
 
-    def _answer(self, entry: Entry, answer: object, invoke: Invoke, version: int) -> tuple[bytes, Event]:
+    def _answer(self, entry: "Entry", answer: object, invoke: Invoke, version: int) -> tuple[bytes, Event]:
         operation = invoke.operation or 0
         if isinstance(answer, Refusal):
             code, parameter = write_refusal(answer, version)
