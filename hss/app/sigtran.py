@@ -47,8 +47,7 @@ from hss.transport.stream import listen_tcp
 from schemas.numbers.m3ua import Kind as M3uaKind
 from schemas.numbers.map import Operation
 
-DEFAULT_MOST_TALLIES: Final = 1000  # peers may name any operation
-SCTP: Final = "127.0.0.1:2905"
+DEFAULT_SCTP: Final = "127.0.0.1:2905"
 FAREWELL_S: Final = 1.0  # for answers under way, and for the end of associations
 LOOK_S: Final = 0.02
 MOST_TALLIES: Final = 1000  # peers may name any operation
