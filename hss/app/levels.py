@@ -23,6 +23,7 @@ LEVEL_OF: Final[dict[type[Event], int]] = {
     transport.AcceptFailed: logging.ERROR,
     transport.DatagramFailed: logging.WARNING,
     transport.PathChanged: logging.WARNING,
+    transport.PathConfirmed: logging.INFO,
     transport.AssociationChanged: logging.INFO,
     transport.ForeignPayload: logging.WARNING,
     transport.MessageTooLong: logging.WARNING,

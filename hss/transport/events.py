@@ -14,7 +14,7 @@ class PathState(IntEnum):
     REMOVED = 2
     ADDED = 3
     MADE_PRIMARY = 4
-    CONFIRMED = 5
+    CONFIRMED = 5  # told as `PathConfirmed`
     POTENTIALLY_FAILED = 6
 
 
@@ -92,6 +92,13 @@ class PathChanged(Event):
 
     host: str
     state: PathState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PathConfirmed(Event):
+    """A further path of a new SCTP association, to the peer's address `host`, was found to work."""
+
+    host: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

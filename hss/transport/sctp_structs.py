@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from hss.machine import Event
 from hss.transport.address import Address
-from hss.transport.events import AssociationChanged, AssociationState, PathChanged, PathState
+from hss.transport.events import AssociationChanged, AssociationState, PathChanged, PathConfirmed, PathState
 
 SOL_SCTP: Final = 132
 OPTION_BINDX_ADD: Final = 100
@@ -58,10 +58,16 @@ def read_notification(octets: bytes) -> Event | None:
         return AssociationChanged(state=AssociationState(state), error=error) if known else None
     if kind == NOTE_PATH and len(body) >= SOCKADDR_STORAGE_OCTETS + PATH_STATE.size:
         state, _, _ = PATH_STATE.unpack_from(body, SOCKADDR_STORAGE_OCTETS)
-        host = _host_of(body)
-        known = host is not None and state in PathState.__members__.values()
-        return PathChanged(host=str(host), state=PathState(state)) if known else None
+        return _path_event(_host_of(body), state)
     return None
+
+
+def _path_event(host: IPv4Address | IPv6Address | None, state: int) -> Event | None:
+    if host is None or state not in PathState.__members__.values():
+        return None
+    if state == PathState.CONFIRMED:
+        return PathConfirmed(host=str(host))
+    return PathChanged(host=str(host), state=PathState(state))
 
 
 def pack_addresses(addresses: Iterable[Address]) -> bytes:

@@ -4,7 +4,7 @@ import struct
 import pytest
 
 from hss.transport.address import Address
-from hss.transport.events import AssociationChanged, AssociationState, PathChanged, PathState
+from hss.transport.events import AssociationChanged, AssociationState, PathChanged, PathConfirmed, PathState
 from hss.transport.sctp_structs import (
     SNDINFO,
     family_of,
@@ -55,6 +55,10 @@ def test_an_identifier_that_was_not_told_is_none(ancillary: list[tuple[int, int,
 )
 def test_a_change_of_a_path_is_read(sockaddr: bytes, host: str) -> None:
     assert read_notification(path_change(sockaddr, 1)) == PathChanged(host=host, state=PathState.UNREACHABLE)
+
+
+def test_a_path_that_is_found_to_work_is_no_change() -> None:
+    assert read_notification(path_change(V4, 5)) == PathConfirmed(host="127.0.0.2")
 
 
 def test_a_change_of_the_association_is_read() -> None:
