@@ -70,7 +70,8 @@ class RoutingDesk:
 
     async def simulate(self, body: Json, *, at: float) -> Json:
         """Play the forking plan of a number against `devices`, by branch or contact."""
-        devices = _devices(body.get("devices") or {})
+        given = body.get("devices")
+        devices = _devices({} if given is None else given)
         rung_out = body.get("rung_out")
         if rung_out is not None and not (type(rung_out) is int and 300 <= rung_out <= 699):
             raise QueryRefused("rung_out", "must be a final status from 300 to 699")

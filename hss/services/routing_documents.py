@@ -169,7 +169,7 @@ class Documents:
         pool = self._entry(side.icscf or operator.icscf)
         return CalledParty(
             msisdn=Msisdn(msisdn[1:]),
-            imsi=imsi and Imsi(imsi),
+            imsi=Imsi(imsi) if imsi else None,
             operator=_facts(operator),
             vlr_number=_digits(side.vlr_number),
             msc_number=_digits(side.msc_number),

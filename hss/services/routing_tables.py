@@ -54,14 +54,12 @@ class PackedNumbers:
     """Many complete numbers in little memory: text, not tuples."""
 
     def __init__(self, names: Mapping[Key, str]) -> None:
-        self._names = names
+        self._names = {str(key): name for key, name in names.items()}
         self._pieces: list[str] = []
-        self.count = 0
 
     def add(self, rows: Sequence[NumberRow]) -> None:
-        """Keep a piece; operators are named by numbers."""
+        """Keep a piece."""
         if rows:
-            self.count += len(rows)
             self._pieces.append("\n".join([f"{digits} {owner}" for digits, owner in rows]))
 
     def __iter__(self) -> Iterator[NumberRow]:
@@ -69,7 +67,7 @@ class PackedNumbers:
         for piece in self._pieces:
             for line in piece.split("\n"):
                 digits, _, owner = line.partition(" ")
-                yield digits, self._names[int(owner)]
+                yield digits, self._names[owner]
 
 
 class NamedPortings:

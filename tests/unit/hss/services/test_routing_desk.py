@@ -1,0 +1,169 @@
+"""Questions about routing as JSON: IAM, simulation, comparison, contradictions."""
+
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from hss.services.routing import NotReady, UnknownGeneration
+from hss.services.routing_desk import MOST_QUERIES, ladder_line
+from hss.services.routing_queries import QueryRefused, brief
+from routing.simulation import Line
+from tests.unit.hss.services.routing_world import FIXED, MOBILE, NOON, World, now, operator, world
+
+FIXED_OCTETS = "0410942791752809"
+
+
+def iam(called: str) -> str:
+    """Write an IAM with the octets of a called party number, and nothing optional."""
+    octets = bytes.fromhex(called)
+    return (bytes.fromhex("010060000A000200") + bytes([len(octets)]) + octets).hex()
+
+
+def collected(items: AsyncIterator[Any]) -> list[Any]:
+    async def all_of() -> list[Any]:
+        return [item async for item in items]
+
+    return now(all_of())
+
+
+@pytest.fixture(scope="module")
+def here() -> World:
+    return World().built()
+
+
+def test_a_call_from_the_telephone_network_becomes_an_invite(here: World) -> None:
+    found = now(here.desk.from_iam({"iam": iam(FIXED_OCTETS), "host": "mgcf1.fixed.example"}, at=NOON))
+    assert found["plan"]["tel_uri"] == f"tel:{FIXED}"
+    assert found["invite"].startswith(
+        f"INVITE tel:{FIXED} SIP/2.0\r\nVia: SIP/2.0/UDP mgcf1.fixed.example:5060;branch="
+    )
+    assert found["next_hop"] == {"host": "icscf1.fixed.example", "port": 5060, "transport": "udp"}
+    assert found["release_cause"] is None
+    assert json.dumps(found)
+
+
+def test_a_call_that_ends_is_released(here: World) -> None:
+    found = now(here.desk.from_iam({"iam": iam("0410949999")}, at=NOON))
+    assert (found["invite"], found["release_cause"]) == (None, 1)
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({}, "iam"),
+        ({"iam": "xyz"}, "iam"),
+        ({"iam": "0100"}, "iam"),
+        ({"iam": "01", "with_circuit": 1}, "with_circuit"),
+        ({"iam": "01", "isup_body": "yes"}, "isup_body"),
+        ({"iam": "01", "host": ""}, "host"),
+        ({"iam": "01", "host": "a\r\nb"}, "host"),
+        ({"iam": "01", "port": 0}, "port"),
+        ({"iam": "01", "operator": "nobody"}, "operator"),
+        ({"iam": "01", "bogus": 1}, "bogus"),
+    ],
+)
+def test_a_wrong_iam_is_named(here: World, body: dict[str, Any], field: str) -> None:
+    with pytest.raises(QueryRefused) as refused:
+        now(here.desk.from_iam(body, at=NOON))
+    assert refused.value.field == field
+
+
+def test_devices_are_played(here: World) -> None:
+    body = {"called": FIXED, "fork": "sequential", "devices": {"b1": "180@1", "b2": "error@2", "b3": "200@3"}}
+    found = now(here.desk.simulate(body, at=NOON))
+    assert found["status"] == 200
+    assert [line["at_s"] for line in found["ladder"] if line["what"] == "INVITE"] == [0, 30, 32]
+    assert found["lines"][0] == "     0.0 s  b1      INVITE"
+    nobody = now(here.desk.simulate({"called": "+491715407092", "rung_out": 480}, at=NOON))
+    assert (nobody["status"], len(nobody["ladder"])) == (480, 1)
+    assert ladder_line(Line(1.5, "forward", None, 486, "the best response")) == (
+        "     1.5 s  caller  forward 486  (the best response)"
+    )
+
+
+def test_when_all_ring_out_the_caller_gets_what_is_wanted(here: World) -> None:
+    body = {"called": FIXED, "fork": "sequential", "rung_out": 487}
+    assert now(here.desk.simulate(body, at=NOON))["status"] == 487
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"called": "1", "devices": []}, "devices"),
+        ({"called": "1", "devices": {"b1": 7}}, "devices.b1"),
+        ({"called": "1", "devices": {"b1": "180@x"}}, "devices.b1"),
+        ({"called": "1", "devices": {"b1": "99@1"}}, "devices.b1"),
+        ({"called": "1", "devices": {"b1": "180@-1"}}, "devices.b1"),
+        ({"called": "1", "devices": {"b1": "180@nan"}}, "devices.b1"),
+        ({"called": "1", "devices": {"b1": "180@1 " * 10_001}}, "devices"),
+        ({"called": "1", "rung_out": 200}, "rung_out"),
+        ({"devices": {}}, "called"),
+    ],
+)
+def test_wrong_devices_are_named(here: World, body: dict[str, Any], field: str) -> None:
+    with pytest.raises(QueryRefused) as refused:
+        now(here.desk.simulate(body, at=NOON))
+    assert refused.value.field == field
+
+
+def test_a_silent_device_says_nothing(here: World) -> None:
+    loud = now(here.desk.simulate({"called": FIXED, "devices": {"b1": "silent"}}, at=NOON))
+    assert loud["ladder"] == now(here.desk.simulate({"called": FIXED}, at=NOON))["ladder"]
+
+
+def test_several_queries_share_what_stands_beside_them(here: World) -> None:
+    body = {"queries": [MOBILE, {"called": FIXED, "explain": True}, 7, {"bogus": 1}], "explain": False}
+    found = collected(here.desk.several(body, "plan", at=NOON))
+    assert [len(one["trace"]) > 0 for one in found[:2]] == [False, True]
+    assert [one["error"]["field"] for one in found[2:]] == ["", "bogus"]
+    for wrong in ({}, {"queries": "x"}, {"queries": ["1"] * (MOST_QUERIES + 1)}, {"queries": [], "bogus": 1}):
+        with pytest.raises(QueryRefused):
+            collected(here.desk.several(wrong, "plan", at=NOON))
+
+
+def test_views_show_more_or_less(here: World) -> None:
+    plan, text, short = (now(here.desk.one({"called": MOBILE}, view, at=NOON)) for view in ("plan", "text", "brief"))
+    assert {name: value for name, value in text.items() if name in plan} == plan
+    assert text["lines"][0] == f"called      {MOBILE}"
+    assert (short["outcome"], short["operator"], short["sip"]) == ("routed", "mobile", None)
+    query = here.desk.reader(at=NOON, defaults={}).read({"called": MOBILE})
+    assert short == brief(now(here.desk.plan_of(query)))
+
+
+def test_two_generations_are_compared() -> None:
+    here = World().built()
+    here.change(ported_numbers=()).built()
+    body = {"old": 1, "new": 2, "queries": ["+491721234567", FIXED], "seed": 3}
+    found = collected(here.desk.differences(body, at=NOON))
+    assert found[1] is None
+    assert found[0]["called"] == "+491721234567"
+    assert {change["what"] for change in found[0]["changes"]} >= {"operator", "match"}
+    assert found[0]["old_trace"]
+    assert [one["generation"] for one in here.desk.tables()["earlier"]] == [1]
+    with pytest.raises(UnknownGeneration):
+        collected(here.desk.differences({**body, "old": 9}, at=NOON))
+    with pytest.raises(QueryRefused):
+        collected(here.desk.differences({**body, "new": "2"}, at=NOON))
+
+
+def test_contradictions_come_with_both_sides() -> None:
+    here = world(
+        operators=[
+            operator("f", 2, blocks=[{"stem": "+4972112", "minimum": 1, "maximum": 3}]),
+            operator("g", 2, blocks=[{"stem": "+49721125", "minimum": 1, "maximum": 3}]),
+        ],
+        ported_numbers=[{"number": "+4972112", "operator": "g"}],
+    )
+    found = here.desk.check(10)
+    assert {one["what"] for one in found["conflicts"]} == {"nested-stems", "number-in-stem"}
+    assert all(one["row"] and one["other"] for one in found["conflicts"])
+    assert here.desk.check(1)["more"]
+
+
+def test_before_the_tables_nothing_is_answered() -> None:
+    here = World()
+    with pytest.raises(NotReady):
+        now(here.desk.one({"called": MOBILE}, "plan", at=NOON))
+    assert here.desk.tables()["ready"] is False
