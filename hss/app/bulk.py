@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from hss.app.opening import CannotStart, opened_store
+from hss.app.opening import opened_store
 from hss.app.settings import Settings
 from hss.services.administration import Bulk, BulkReport, Refused
 from hss.services.bulk_lines import whole_lines
@@ -24,23 +24,23 @@ class Place:
     key_file: Path | None
 
 
-class BulkFailed(Exception):
-    """The database cannot be opened, or the whole file is refused."""
+class FileRefused(Exception):
+    """The whole file is refused; the message names the column and the rule."""
 
-    exit_status = 2
+    exit_status = 1
 
 
 def import_into(
     place: Place, pieces: Iterator[bytes], *, of: str, form: str, batch: int, behind: int
 ) -> Iterator[dict[str, Any]]:
-    """Import a file; give a report after each committed batch. Raises `BulkFailed`."""
+    """Import a file; give a report after each committed batch. Raises `CannotStart`, `FileRefused`."""
     with _bulk(place, of) as (runner, bulk):
         lines = whole_lines(_awaited(pieces))
         yield from map(_told, _stepped(runner, bulk.take(lines, form=form, batch=batch, resume_behind=behind)))
 
 
 def export_from(place: Place, *, of: str, form: str, sealed: bool) -> Iterator[bytes]:
-    """Export everything of a kind. Raises `BulkFailed`."""
+    """Export everything of a kind. Raises `CannotStart`."""
     with _bulk(place, of) as (runner, bulk):
         yield from _stepped(runner, bulk.give(form=form, sealed=sealed))
 
@@ -55,8 +55,8 @@ def _bulk(place: Place, of: str) -> Iterator[tuple[asyncio.Runner, Bulk]]:
                 yield runner, store.ported_bulk if of == PORTED_NUMBERS else store.bulk
             finally:
                 runner.run(store.close())
-    except (CannotStart, Refused) as error:
-        raise BulkFailed(str(error)) from error
+    except Refused as error:
+        raise FileRefused(str(error)) from error
 
 
 def _told(report: BulkReport) -> dict[str, Any]:

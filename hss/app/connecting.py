@@ -1,7 +1,9 @@
 """Connections that we make: to the Diameter peers that are configured with `connect`, again every Tc."""
 
 import asyncio
+import ssl
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from math import inf
 from typing import Final
@@ -10,10 +12,9 @@ from hss.diameter.events import PeerClosed
 from hss.diameter.peers import PeerTable
 from hss.machine import Event, Machine
 from hss.transport.address import Address
-from hss.transport.driver import Connection, Observe, Outfit
+from hss.transport.driver import Connection, Outfit
 from hss.transport.sctp import PPID_DIAMETER, SctpUse, connect_sctp
 from hss.transport.stream import connect_tcp
-from hss.transport.tls import client_context
 from schemas.documents import DiameterPeer
 from schemas.states import AdministrativeState, Transport
 
@@ -33,12 +34,17 @@ class Connecting:
     """Makes the connections; a peer that said that it does not want to talk to us is left alone (RFC 6733 5.4.3)."""
 
     def __init__(
-        self, table: PeerTable, outfit: Outfit, build: Callable[[Connection, str], Machine[bytes]], observe: Observe
+        self,
+        table: PeerTable,
+        outfit: Outfit,
+        build: Callable[[Connection, str], Machine[bytes]],
+        context: Callable[[], ssl.SSLContext],
     ) -> None:
         self._table = table
         self._outfit = outfit
         self._build = build
-        self._observe = observe
+        self._context = context
+        self._observe = outfit.observe
         self._not_before: dict[str, float] = {}
         self._attempts: set[asyncio.Task[None]] = set()
 
@@ -73,15 +79,24 @@ class Connecting:
             build=lambda connection: self._build(connection, peer.origin_host),
             observe=self._heard,
         )
-        places = tuple(Address(host, peer.port) for host in peer.addresses)
         try:
-            if peer.transport is Transport.SCTP:
-                await connect_sctp(places, outfit, SctpUse(ppid=PPID_DIAMETER))
-            else:
-                context = client_context() if peer.transport is Transport.TLS else None
-                await connect_tcp(places[0], outfit, context=context, server_name=peer.origin_host if context else None)
+            await self._reach(peer, outfit)
         except (OSError, ValueError) as error:
             self._observe(ConnectFailed(origin_host=peer.origin_host, reason=str(error)), None)
+
+    async def _reach(self, peer: DiameterPeer, outfit: Outfit) -> None:
+        """Connect to all addresses at once with SCTP, else to the first one that answers."""
+        places = tuple(Address(host, peer.port) for host in peer.addresses)
+        if peer.transport is Transport.SCTP:
+            await connect_sctp(places, outfit, SctpUse(ppid=PPID_DIAMETER))
+            return
+        context = self._context() if peer.transport is Transport.TLS else None
+        name = peer.origin_host if context else None
+        for place in places[:-1]:
+            with suppress(OSError):
+                await connect_tcp(place, outfit, context=context, server_name=name)
+                return
+        await connect_tcp(places[-1], outfit, context=context, server_name=name)
 
     def _heard(self, event: Event, connection: Connection | None) -> None:
         if isinstance(event, PeerClosed) and not event.may_reconnect:

@@ -3,6 +3,7 @@
 import asyncio
 import random
 import secrets
+import ssl
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -26,7 +27,8 @@ from hss.transport.driver import Connection, Driver, Kind, Limits, Outfit
 from hss.transport.listening import Listener
 from hss.transport.sctp import PPID_DIAMETER, SctpUse, listen_sctp, sctp_available
 from hss.transport.stream import listen_tcp, listen_tls
-from hss.transport.tls import server_context
+from hss.transport.tls import client_context, server_context
+from schemas.numbers.diameter import DisconnectCause
 
 SECOND_CONNECTION: Final = {
     "probe": SecondConnection.ASK,
@@ -52,6 +54,7 @@ class DiameterSide:
         entries = cx.entries(knowledge.cx, knowledge.home)
         self.dispatcher: Final = Dispatcher(local, entries, kept_limit=settings.cache_entries)
         knowledge.on_domains(self.dispatcher.forget_answers)
+        knowledge.on_peers(self._end_unwanted)
         self.table: Final = PeerTable()
         self._around = Surroundings(
             local=local,
@@ -97,8 +100,13 @@ class DiameterSide:
 
     async def keep_connected(self) -> None:
         """Connect to the peers that are configured so; ends only when cancelled."""
-        connecting = Connecting(self.table, self._outfit, self._initiated, self._observer)
+        connecting = Connecting(self.table, self._outfit, self._initiated, self._client_context)
         await connecting.keep(lambda: list(self._knowledge.peers.values()))
+
+    def _client_context(self) -> ssl.SSLContext:
+        """Show our own certificate where there is one; believe the authority that is configured, else the system's."""
+        given = self._settings
+        return client_context(authority=given.tls_ca, certificate=given.tls_certificate, key=given.tls_key)
 
     async def end(self) -> None:
         """Say farewell to the peers that we connected to; listeners do so to the others."""
@@ -121,6 +129,18 @@ class DiameterSide:
         )
         peer = PeerMachine(self._around, link)
         return peer if by_messages else Framing(peer, limit=self._settings.max_message_octets)
+
+    def _end_unwanted(self) -> None:
+        """Say farewell to open peers that may not be connected any more."""
+        for driver in list(self._drivers):
+            peer = peer_of(driver)
+            if peer.state is State.OPEN and not self._admits(peer.origin_host, driver.connection):
+                turn = peer.shut_down(now=driver.now(), cause=DisconnectCause.DO_NOT_WANT_TO_TALK_TO_YOU)
+                driver.carry_out(turn)
+
+    def _admits(self, origin_host: str, connection: Connection) -> bool:
+        admitted = self._knowledge.admits(origin_host)
+        return self._accepts_unknown(connection) if admitted is None else admitted
 
     def _accepts_unknown(self, connection: Connection) -> bool:
         rule = self._settings.accept_unknown_peers

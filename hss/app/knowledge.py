@@ -40,6 +40,7 @@ class Knowledge:
         self._learning = asyncio.Lock()  # what was read later is what stays
         self._missed = False  # something changed, and the database did not say what it is now
         self._domains_changed: list[Callable[[], None]] = []
+        self._peers_changed: list[Callable[[], None]] = []
         store.on_change(self.cx.apply)
         store.on_change(self._forget_parties)
         store.on_settle(self.settle)
@@ -71,10 +72,14 @@ class Knowledge:
         """Call `hear` whenever our own domains have changed."""
         self._domains_changed.append(hear)
 
-    def knows(self, origin_host: str) -> bool:
-        """Tell whether a Diameter peer is configured and administratively up."""
+    def admits(self, origin_host: str) -> bool | None:
+        """Tell whether a Diameter peer may connect: by its administrative state; None where it is not configured."""
         peer = self.peers.get(origin_host.lower())
-        return peer is not None and peer.state is AdministrativeState.UP
+        return None if peer is None else peer.state is AdministrativeState.UP
+
+    def on_peers(self, hear: Callable[[], None]) -> None:
+        """Call `hear` whenever the configured peers have changed."""
+        self._peers_changed.append(hear)
 
     async def keep_filter(self) -> None:
         """Build the membership filter in the background, and again when changes may have been missed."""
@@ -132,3 +137,5 @@ class Knowledge:
         peers = await self.store.cx.peers()
         self.peers.clear()
         self.peers.update((peer.origin_host, peer) for peer in peers)
+        for hear in self._peers_changed:
+            hear()

@@ -49,7 +49,7 @@ ORIGINATING: Final = 0  # the only value of Originating-Request
 class Anybody:
     """Known peers of a client: it chose them itself."""
 
-    def knows(self, origin_host: str) -> bool:  # noqa: ARG002 - any host
+    def admits(self, origin_host: str) -> bool | None:  # noqa: ARG002 - any host
         """Take every peer."""
         return True
 

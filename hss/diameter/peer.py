@@ -357,8 +357,9 @@ class PeerMachine:
         if self._state is State.OPEN and peer.origin_host.lower() != self.origin_host.lower():
             raise UnknownPeer(f"{peer.origin_host} had another name when the connection was opened")
         accept = self._local.accept_unknown_peers if self._link.accept_unknown is None else self._link.accept_unknown
-        if not accept and not self._around.peers.knows(peer.origin_host.lower()):
-            raise UnknownPeer(f"{peer.origin_host} is not one of the known peers")
+        admitted = self._around.peers.admits(peer.origin_host.lower())
+        if admitted is False or (admitted is None and not accept):
+            raise UnknownPeer(f"{peer.origin_host} is not one of the peers that may connect")
         self._caller.applications = peer.common(self._local.applications)
         peer.check_security()
 

@@ -12,8 +12,8 @@ MOST_STATE_IDS: Final = 10_000
 class KnownPeers(Protocol):
     """Who may connect."""
 
-    def knows(self, origin_host: str) -> bool:
-        """Tell whether a host of this name, in lower case, is one of the known peers."""
+    def admits(self, origin_host: str) -> bool | None:
+        """Tell whether a host of this name, in lower case, may connect; None: nobody has said."""
         ...
 
 

@@ -34,6 +34,7 @@ from tests.unit.hss.diameter.samples import (
     KAMAILIO,
     SCSCF,
     Everything,
+    Known,
     local,
     read,
     settled,
@@ -159,6 +160,13 @@ def test_an_unknown_peer_is_refused_where_the_link_says_so() -> None:
     assert asker.happened(PeerRefused)[0].code == 3010
     assert server.happened(PeerRefused)[0].origin_host == "stranger.test"
     assert (asker.closed, server.closed, asker.happened(ConnectionDropped)) == (True, True, [])
+
+
+def test_a_peer_that_is_not_admitted_is_refused_even_where_unknown_ones_are_taken() -> None:
+    wire = Wire()
+    around = replace(surroundings(HSS, accept_unknown_peers=True), peers=Known(barred=[CLIENT.origin_host]))
+    asker, _ = wire.connect(asking(), serving(around))
+    assert asker.happened(PeerRefused)[0].code == 3010
 
 
 def test_a_cea_without_a_common_application_is_of_no_use() -> None:

@@ -342,6 +342,20 @@ def test_an_unknown_peer_is_refused_until_the_api_knows_it(wary: Service) -> Non
     assert asked() == (3010, True)
 
 
+@pytest.mark.parametrize("way", ["set down", "deleted"])
+def test_a_peer_that_may_not_be_connected_any_more_is_told(wary: Service, way: str) -> None:
+    wary.put("diameter-peers", "leaver.test")
+    with Peer(wary.address("diameter-tcp"), host="leaver.test") as peer:
+        peer.open()
+        if way == "deleted":
+            wary.delete("diameter-peers", "leaver.test")
+        else:
+            wary.patch("diameter-peers", "leaver.test", state="down")
+        farewell = peer.receive()
+        assert int.from_bytes(farewell[5:8], "big") == 282
+        assert Answer.read(farewell).value(273) == 2
+
+
 def test_a_second_connection_is_refused_while_the_first_one_answers(wary: Service) -> None:
     with Peer(wary.address("diameter-tcp"), host=ICSCF) as old, Peer(wary.address("diameter-tcp"), host=ICSCF) as new:
         old.open()

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Collection
 from pathlib import Path
 from typing import Any
 
@@ -139,11 +139,12 @@ def dispatcher(everything: Everything, given: Local | None = None) -> Dispatcher
 class Known:
     """Peers whose name is known."""
 
-    def __init__(self, *hosts: str) -> None:
+    def __init__(self, *hosts: str, barred: Collection[str] = ()) -> None:
         self.hosts = hosts
+        self.barred = barred
 
-    def knows(self, origin_host: str) -> bool:
-        return origin_host in self.hosts
+    def admits(self, origin_host: str) -> bool | None:
+        return False if origin_host in self.barred else True if origin_host in self.hosts else None
 
 
 def surroundings(everything: Everything | None = None, **changes: Any) -> Surroundings:

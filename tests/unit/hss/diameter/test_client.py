@@ -71,4 +71,4 @@ def test_a_template_writes_what_a_question_writes() -> None:
 
 
 def test_a_client_takes_every_peer() -> None:
-    assert client.Anybody().knows("stranger.test")
+    assert client.Anybody().admits("stranger.test")
