@@ -1,0 +1,341 @@
+"""Routing in the running service: by HTTP, ENUM (dig), SIP (sipp) and the shell, and after changes."""
+
+import json
+import re
+import shutil
+import socket
+import subprocess
+from collections.abc import Callable, Iterator
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.service.conftest import Service, invoke, running
+
+MOBILE, FIXED = "+491715407090", "+497219578290"
+NDJSON = "application/x-ndjson"
+ADDRESS = re.compile(r"(.+):(\d+)")
+
+
+@pytest.fixture(scope="module")
+def own(sample: Callable[[], Path]) -> Iterator[Service]:
+    """Give a service whose data the tests change."""
+    with running(sample()) as found:
+        yield found
+
+
+def place(service: Service, name: str) -> tuple[str, str]:
+    found = ADDRESS.fullmatch(service.address(name))
+    assert found
+    return found[1], found[2]
+
+
+def plan(service: Service, called: str, **more: Any) -> Any:
+    status, found = service.call("POST", "route", body={"called": called, **more})
+    assert status == 200, found
+    return found
+
+
+# --- HTTP ------------------------------------------------------------------------------------------------------------
+
+
+def test_the_example_of_the_article_gets_three_branches_behind_two_pcscfs(service: Service) -> None:
+    for number, operator, kind, function in ((MOBILE, "mobile", 1, "GMSC"), (FIXED, "fixed", 2, "MGCF")):
+        found = plan(service, number)
+        assert (found["operator"]["name"], found["operator"]["type"]) == (operator, kind)
+        assert (found["entry"]["function"], found["entry"]["hss_query"]) == (function, kind == 1)
+        assert found["fork"]["expect"]["invites_per_pcscf"] == {"pcscf1.ims.example": 2, "pcscf2.ims.example": 1}
+        assert found["outcome"]["status"] == "routed"
+        assert found["trace"]
+
+
+def test_failures_can_be_supposed(service: Service) -> None:
+    assert plan(service, FIXED, suppose={"nobody_registered": True})["outcome"]["sip"] == 480
+    assert plan(service, MOBILE, suppose={"hss_unreachable": True})["outcome"]["sip"] == 503
+    down = ["icscf1.ims.example", "icscf2.ims.example"]
+    assert plan(service, MOBILE, suppose={"down": down})["outcome"]["status"] == "forwarded"
+
+
+def test_a_stream_is_answered_line_by_line_while_it_comes(service: Service) -> None:
+    connection = HTTPConnection(service.address("api"), timeout=30)
+    connection.putrequest("POST", "/api/v1/route?view=brief&explain=false")
+    connection.putheader("Content-Type", NDJSON)
+    connection.putheader("Transfer-Encoding", "chunked")
+    connection.endheaders()
+
+    def send(octets: bytes) -> None:
+        connection.send(b"%x\r\n%s\r\n" % (len(octets), octets))
+
+    send(json.dumps(MOBILE).encode() + b"\n")
+    answer = connection.getresponse()
+    first = json.loads(answer.readline())
+    send(b'rubbish\n{"called": "+4972"}\n\n[]\n"+491')
+    send(b'715407091"')
+    connection.send(b"0\r\n\r\n")
+    rest = [json.loads(line) for line in answer.read().splitlines()]
+    connection.close()
+    assert first["outcome"] == "routed"
+    assert [one.get("outcome", "error") for one in rest] == ["error", "incomplete", "error", "circuit-switched"]
+
+
+def test_a_wrong_query_is_a_problem_that_names_the_field(service: Service) -> None:
+    status, problem = service.call("POST", "route", body={"called": "+49", "suppose": {"down": 7}})
+    assert (status, problem["errors"][0]["field"]) == (422, "suppose.down")
+    for path, wrong in (("route?view=all", "view"), ("route?explain=maybe", "explain"), ("route?bogus=1", "bogus")):
+        status, problem = service.call("POST", path, body="+49")
+        assert (status, problem["errors"][0]["field"]) == (400, wrong)
+    assert service.call("POST", "route/diff", body={"old": 77, "new": 1, "queries": []})[0] == 404
+
+
+def test_many_queries_of_one_document_are_answered_in_order(service: Service) -> None:
+    numbers = [f"+4971157{at:03}" for at in range(200)]
+    status, found = service.call("POST", "route?view=brief", body={"queries": numbers})
+    assert status == 200
+    assert [one["called"] for one in found["plans"]] == numbers
+
+
+# --- ENUM ------------------------------------------------------------------------------------------------------------
+
+
+def dig(service: Service, name: str, *options: str) -> str:
+    host, port = place(service, "enum")
+    command = ["dig", f"@{host}", "-p", port, "+tries=2", "+time=5", *options, name, "NAPTR"]
+    return subprocess.run(command, capture_output=True, text=True, timeout=30, check=True).stdout
+
+
+def enum_name(number: str) -> str:
+    return ".".join(reversed(number[1:])) + ".e164.arpa"
+
+
+def test_the_tools_that_judge_are_there() -> None:
+    assert shutil.which("dig")
+    assert shutil.which("sipp")
+
+
+@pytest.mark.parametrize("options", [(), ("+tcp",), ("+noedns",), ("+tcp", "+noedns")])
+def test_dig_gets_the_icscfs_in_order(service: Service, options: tuple[str, ...]) -> None:
+    text = dig(service, enum_name(FIXED), *options)
+    assert "status: NOERROR" in text
+    assert re.search(r"flags: [a-z ]*\baa\b", text)
+    hosts = [f"icscf{at}.fixed.example" for at in (1, 2)]
+    lines = [
+        f'100 {10 * at} "u" "E2U+sip" "!^(.*)$!sip:\\\\1@{host};user=phone!" .' for at, host in enumerate(hosts, 1)
+    ]
+    assert re.findall(r"\sNAPTR\s(100 .*)", text) == lines
+    assert ("OPT PSEUDOSECTION" in text) is ("+noedns" not in options)
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "soa"),
+    [
+        (enum_name(FIXED).upper(), "NOERROR", False),
+        (enum_name("+49721957829"), "NOERROR", True),
+        (enum_name("+4972"), "NOERROR", True),
+        ("e164.arpa", "NOERROR", True),
+        (enum_name("+4972195782912345"), "NXDOMAIN", True),
+        (enum_name("+43123"), "NXDOMAIN", True),
+        ("x.9.4.e164.arpa", "NXDOMAIN", True),
+        ("12.9.4.e164.arpa", "NXDOMAIN", True),
+        ("1.9.4.e164.example", "REFUSED", False),
+    ],
+)
+def test_dig_gets_the_status_of_every_name(service: Service, name: str, status: str, soa: bool) -> None:
+    text = dig(service, name)
+    assert f"status: {status}" in text
+    assert ("\tSOA\t" in text) is soa
+
+
+def test_octets_that_are_no_question_end_nothing(service: Service) -> None:
+    host, port = place(service, "enum")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
+        asking.settimeout(10)
+        for rubbish in (b"", b"x", b"\0" * 12, bytes(range(200)), b"\xff" * 65_000):
+            asking.sendto(rubbish, (host, int(port)))
+        asking.sendto(b"\0\1\0\0\0\1\0\0\0\0\0\0\xff", (host, int(port)))
+        while (answer := asking.recv(2000))[:2] != b"\0\1":
+            continue
+        assert answer[3] & 0x0F == 1  # FORMERR
+    assert "status: NOERROR" in dig(service, enum_name(FIXED))
+
+
+# --- SIP -------------------------------------------------------------------------------------------------------------
+
+SCENARIO = """<?xml version="1.0" encoding="ISO-8859-1"?>
+<scenario name="redirected">
+  <send><![CDATA[
+    INVITE {uri} SIP/2.0
+    Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
+    Max-Forwards: 70
+    From: <sip:caller@example.com>;tag=[pid]SIPpTag00[call_number]
+    To: <{uri}>
+    Call-ID: [call_id]
+    CSeq: 1 INVITE
+    Contact: <sip:caller@[local_ip]:[local_port]>
+    Content-Length: 0
+  ]]></send>
+  <recv response="{status}">
+    <action><ereg regexp="{contact}" search_in="msg" check_it="true" assign_to="1"/></action>
+  </recv>
+  <send><![CDATA[
+    ACK {uri} SIP/2.0
+    Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
+    Max-Forwards: 70
+    From: <sip:caller@example.com>;tag=[pid]SIPpTag00[call_number]
+    To: <{uri}>[peer_tag_param]
+    Call-ID: [call_id]
+    CSeq: 1 ACK
+    Content-Length: 0
+  ]]></send>
+  <Reference variables="1"/>
+</scenario>
+"""
+FIRST_THEN_SECOND = r"icscf1[.]fixed[.]example;user=phone>;q=1[.]0, .*icscf2[.]fixed[.]example;user=phone>;q=0[.]5"
+
+
+@pytest.mark.parametrize(
+    ("uri", "status", "contact"),
+    [
+        (f"tel:{FIXED}", 302, FIRST_THEN_SECOND),
+        (f"sip:{FIXED}@gateway.example;user=phone", 302, FIRST_THEN_SECOND),
+        ("tel:+4972195782", 484, 'Warning: 399 hss[.]ims[.]example "E_INCOMPLETE"'),
+        ("tel:+43123", 404, 'Warning: 399 .* "UNKNOWN"'),
+        ("mailto:someone", 416, '"E_SCHEME"'),
+        ("tel:+491715407093", 480, "Warning: 399"),
+    ],
+)
+def test_sipp_is_sent_to_the_icscfs(service: Service, tmp_path: Path, uri: str, status: int, contact: str) -> None:
+    file = tmp_path / "scenario.xml"
+    file.write_text(
+        SCENARIO.format(uri=uri, status=status, contact=contact.replace('"', "&quot;").replace(">", "&gt;"))
+    )
+    target = service.address("sip")
+    command = ["sipp", target, "-sf", str(file), "-m", "5", "-r", "50", "-i", "127.0.0.1", "-timeout", "20", "-nostdin"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=tmp_path, check=False)
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+
+
+# --- The shell -------------------------------------------------------------------------------------------------------
+
+
+def test_the_shell_tells_the_way(service: Service) -> None:
+    done = service.invoke("route", "--explain", "+49-721-957829-0")
+    assert done.exit_code == 0, done.output
+    assert "operator    fixed, type 2 (ddi-stem 49721957829)" in done.stdout
+    assert "6 longest-match      497219578290 -> 49721957829" in done.stdout
+
+
+def test_the_service_and_the_sample_data_alone_agree(service: Service) -> None:
+    numbers = [*(f"+49171540709{at}" for at in range(10)), FIXED, "+491721234567", "+491715550100", "+4972", "112"]
+    at = ("--at", "2026-11-21T12:00:00Z", "--ndjson")
+    asked = [service.invoke("route", *at, *numbers), invoke("route", "--sample", *at, *numbers)]
+    plans = [[json.loads(line) for line in done.stdout.splitlines()] for done in asked]
+    for found in plans[0] + plans[1]:
+        found["table"]["generation"] = 0
+        if found["irs"]:
+            found["irs"]["id"] = "any"
+    assert plans[0] == plans[1]
+
+
+def test_a_batch_counts_outcomes(service: Service, tmp_path: Path) -> None:
+    file = tmp_path / "numbers.txt"
+    file.write_text(f"{MOBILE}\n\n0721 957829-0\n+4972\n12,34\n")
+    done = service.invoke("route", "--file", str(file), "--seed", "3")
+    assert done.exit_code == 0, done.output
+    assert [line.split("  ")[1] for line in done.stdout.splitlines()] == ["routed", "routed", "incomplete", "invalid"]
+    assert re.findall(r"(\d+)  (\w+)", done.stderr) == [("1", "incomplete"), ("1", "invalid"), ("2", "routed")]
+
+
+def test_an_expectation_that_is_not_met_is_status_1_and_a_difference(service: Service) -> None:
+    expect = ("--expect", "operator.name=fixed", "--expect", "outcome.sip=null", "--expect", "fork.groups.length=1")
+    assert service.invoke("route", *expect, FIXED).exit_code == 0
+    done = service.invoke("route", *expect, MOBILE)
+    assert done.exit_code == 1
+    assert f'{MOBILE}: - operator.name=fixed\n{MOBILE}: + operator.name="mobile"\n' in done.stderr
+
+
+# --- Changes ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_change_is_seen_by_the_next_question_at_every_door(own: Service) -> None:
+    number = "+497219578291"
+    before = own.call("GET", "route", "tables")[1]
+    assert plan(own, number)["operator"]["name"] == "fixed"
+    own.put("ported-numbers", number, number=number, routing_number="+4930999")
+    after = own.call("GET", "route", "tables")[1]
+    assert after["generation"] == before["generation"] + 1
+    assert after["sha256"] != before["sha256"]
+    found = plan(own, number)
+    assert (found["portability"]["rn"], found["outcome"]["status"]) == ("+4930999", "handed-over")
+    assert "ANSWER: 0" in dig(own, enum_name(number))
+    done = own.invoke("route", "--ndjson", number)
+    assert json.loads(done.stdout)["portability"]["rn"] == "+4930999"
+    numbers = {"old": before["generation"], "new": after["generation"], "queries": [number, FIXED]}
+    status, found = own.call("POST", "route", "diff", body=numbers)
+    assert (status, found["compared"], [one["called"] for one in found["differences"]]) == (200, 2, [number])
+    own.delete("ported-numbers", number)
+    assert plan(own, number)["operator"]["name"] == "fixed"
+
+
+def test_an_icscf_that_goes_down_is_no_longer_named(own: Service) -> None:
+    first = plan(own, FIXED)["icscf"]["chosen"]
+    members = [{"host": host, "state": "down" if host == first else "up"} for host in (first, "icscf2.fixed.example")]
+    own.patch("icscf-pools", "fixed-icscfs", members=members)
+    found = plan(own, FIXED)["icscf"]
+    assert found["chosen"] == "icscf2.fixed.example"
+    assert found["excluded"] == [{"node": first, "why": "admin-down"}]
+    own.patch("icscf-pools", "mobile-icscfs", policy="round-robin")
+    assert plan(own, MOBILE)["icscf"]["policy"] == "round-robin"
+
+
+def test_a_user_who_leaves_is_no_longer_called(own: Service) -> None:
+    assert plan(own, MOBILE)["outcome"]["status"] == "routed"
+    own.put("public-identities", f"tel:{MOBILE}", "registration", state="not-registered")
+    assert plan(own, MOBILE)["outcome"]["status"] == "forwarded"
+    assert plan(own, FIXED)["location"]["result"] == 5003
+    own.put("public-identities", f"tel:{MOBILE}", "registration", state="registered", scscf={"name": "sip:s2.example"})
+    assert plan(own, MOBILE)["location"]["scscf"] == "sip:s2.example"
+
+
+def test_ported_numbers_are_imported_checked_and_exported(own: Service, tmp_path: Path) -> None:
+    file = tmp_path / "ported.csv"
+    file.write_text(
+        "number,operator,routing_number\n+4915110,fixed,\n+49 1511-1,,D42\n+49721957829,mobile,\nx,mobile,\n"
+    )
+    done = own.invoke("import", "--of", "ported-numbers", str(file))
+    assert done.exit_code == 4, done.output
+    assert done.stdout == "5 lines: 2 created, 0 replaced\n"
+    assert "line 4, number: +49721957829 is the beginning of a DDI stem" in done.stderr
+    assert plan(own, "+4915111")["portability"]["rn"] == "D42"
+    assert plan(own, "+4915110")["operator"]["name"] == "fixed"
+    done = own.invoke("export", "--of", "ported-numbers", "--form", "csv")
+    assert {"+4915110,fixed,", "+4915111,,D42"} <= set(done.stdout.splitlines())
+    own.put("ported-numbers", "+4972195782", number="+4972195782", operator="mobile")
+    done = own.invoke("route", "check")
+    assert done.exit_code == 1
+    assert "number-in-stem           number 4972195782 / stem 49721957829 of fixed with 1 to 4 digits" in done.stdout
+    own.delete("ported-numbers", "+4972195782")
+    assert own.call("GET", "export?of=rubbish")[0] == 400
+
+
+def test_figures_tell_of_routing(own: Service) -> None:
+    connection = HTTPConnection(own.address("api"), timeout=30)
+    connection.request("GET", "/metrics")
+    text = connection.getresponse().read().decode()
+    connection.close()
+    assert re.search(r'homeward_routing_questions(_total)?\{door="enum"\} [1-9]', text)
+    assert "homeward_routing_generation " in text
+
+
+# --- What does not start ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["enum", "sip"])
+def test_a_port_in_use_is_named(service: Service, tmp_path: Path, name: str) -> None:
+    flags = ("--diameter-tcp", "--diameter-sctp", "--api", "--enum", "--sip", "--m3ua-tcp", "--m3ua-sctp")
+    places = [part for flag in flags if flag != f"--{name}" for part in (flag, "off")]
+    address = service.address(name)
+    done = invoke("serve", "--database", str(tmp_path / "h.db"), *places, f"--{name}", address)
+    assert done.exit_code == 2
+    assert f"{name}: cannot listen on {address}" in done.stderr
