@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import BigInteger, LargeBinary
 from sqlmodel import Field, SQLModel, UniqueConstraint
 
-from schemas.columns import Key, Listed, words
+from schemas.columns import Key, Listed, index_of_some, words
 from schemas.states import (
     AuthenticationScheme,
     ForkingMode,
@@ -90,16 +90,20 @@ class PublicIdentityRow(SQLModel, table=True):
     """A public identity. Its place in the set is the order of the identifiers."""
 
     __tablename__ = "public_identity"
+    __table_args__ = (
+        index_of_some("public_identity", "wildcard_prefix"),
+        index_of_some("public_identity", "service_profile_id"),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     set_id: int = Field(foreign_key="registration_set.id", index=True)
     uri: str = Field(unique=True, sa_type=Key)  # 3.1.2
     kind: IdentityKind = Field(default=IdentityKind.DISTINCT_USER, sa_type=words(IdentityKind))
-    wildcard_prefix: str | None = Field(default=None, index=True, sa_type=Key)  # the fixed part of a wildcard
+    wildcard_prefix: str | None = Field(default=None, sa_type=Key)  # the fixed part of a wildcard
     barred: bool = False  # 3.3.2
     may_register: bool = True
     display_name: str | None = None
-    service_profile_id: int | None = Field(default=None, foreign_key="service_profile.id", index=True)
+    service_profile_id: int | None = Field(default=None, foreign_key="service_profile.id")
     psi_active: bool = True
     application_server: str | None = None  # direct routing of a PSI
 
@@ -108,6 +112,7 @@ class CircuitSwitchedRow(SQLModel, table=True):
     """What a home location register holds."""
 
     __tablename__ = "circuit_switched"
+    __table_args__ = (index_of_some("circuit_switched", "icscf_pool_id"),)
 
     id: int | None = Field(default=None, primary_key=True)
     subscription_id: int = Field(foreign_key="subscription.id", unique=True)
@@ -117,7 +122,7 @@ class CircuitSwitchedRow(SQLModel, table=True):
     voicebox: str | None = None
     icscf_host: str | None = None
     icscf_port: int | None = None
-    icscf_pool_id: int | None = Field(default=None, foreign_key="icscf_pool.id", index=True)
+    icscf_pool_id: int | None = Field(default=None, foreign_key="icscf_pool.id")
     preference: TerminatingPreference = Field(
         default=TerminatingPreference.CS_FIRST, sa_type=words(TerminatingPreference)
     )

@@ -16,6 +16,12 @@ WORD: Final = sa.String(24)
 LISTED: Final = sa.JSON(none_as_null=True)
 
 
+def _index_some(table: str, column: str) -> None:
+    """Index the rows that have a value in a column."""
+    given = sa.text(f"{column} IS NOT NULL")
+    op.create_index(f"ix_{table}_{column}", table, [column], sqlite_where=given, postgresql_where=given)
+
+
 def upgrade() -> None:
     """Create all tables."""
     op.create_table(
@@ -204,7 +210,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("imsi"),
         sa.UniqueConstraint("subscription_id"),
     )
-    op.create_index("ix_circuit_switched_icscf_pool_id", "circuit_switched", ["icscf_pool_id"], unique=False)
+    _index_some("circuit_switched", "icscf_pool_id")
     op.create_table(
         "private_identity",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -258,9 +264,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("uri"),
     )
-    op.create_index("ix_public_identity_service_profile_id", "public_identity", ["service_profile_id"], unique=False)
+    _index_some("public_identity", "service_profile_id")
     op.create_index("ix_public_identity_set_id", "public_identity", ["set_id"], unique=False)
-    op.create_index("ix_public_identity_wildcard_prefix", "public_identity", ["wildcard_prefix"], unique=False)
+    _index_some("public_identity", "wildcard_prefix")
     op.create_table(
         "registration",
         sa.Column("set_id", sa.Integer(), nullable=False),
