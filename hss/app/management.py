@@ -5,6 +5,7 @@ from typing import Final
 
 from aiohttp import web
 
+from hss.api.access import is_loopback
 from hss.api.application import build_api
 from hss.api.ports import ApiSettings, ListenerReport, Readiness, Sample, Services, hash_token
 from hss.app.knowledge import Knowledge
@@ -15,7 +16,7 @@ from hss.store.engine import Store
 from hss.store.errors import StoreError, StoreUnavailable
 from hss.transport.address import ANY_HOST, Address
 
-LOOPBACK: Final = ("127.", "::1", "localhost")
+ONLY_LOOPBACK: Final = " (api_token is not set: only callers on loopback are answered)"
 
 
 class Watch:
@@ -57,15 +58,15 @@ class Watch:
 class ApiListener:
     """The listener of the API, and the server behind it."""
 
-    def __init__(self, runner: web.AppRunner, address: Address) -> None:
+    def __init__(self, runner: web.AppRunner, note: str) -> None:
         self._runner = runner
-        self._address = address
+        self._note = note
 
     @property
     def shown(self) -> str:
         """The address of its description."""
         host, port = self._runner.addresses[0][:2]
-        return f"http://{Address(host, port)}/api/docs"
+        return f"http://{Address(host, port)}/api/docs{self._note}"
 
     async def end(self) -> None:
         """Answer what is under way and close."""
@@ -100,6 +101,7 @@ def management_plan(settings: Settings, store: Store, watch: Watch, further: Ite
         except BaseException:
             await runner.cleanup()
             raise
-        return ApiListener(runner, address)
+        closed = not tokens and not is_loopback(address.host)
+        return ApiListener(runner, ONLY_LOOPBACK if closed else "")
 
     return Plan(key="api", wanted=settings.api, open=listen)
