@@ -114,7 +114,7 @@ class RoutingInfoRequest:
 
     `forwarding` is the condition that a forwarding interrogation names. `circuit_switched_leg`: suppress-T-CSI, or a
     forwarding interrogation that names none, so the call must not come back into IMS. `understands_names`: the answer
-    can hold the name of an I-CSCF (MAP version 3).
+    can hold the name of an I-CSCF (MAP version 3). `needs_number`: it must hold a number beside the name (version 2).
     """
 
     msisdn: Msisdn
@@ -123,6 +123,7 @@ class RoutingInfoRequest:
     suppresses_barring: bool = False
     takes_long_numbers: bool = False
     understands_names: bool = True
+    needs_number: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,7 +228,8 @@ def _through_ims(request: RoutingInfoRequest, party: CalledParty, order: tuple[M
     answer = party.operator.icscf_answer
     if not request.understands_names:
         return IcscfRoute(order=order, by_number=True, by_name=False)
-    return IcscfRoute(order=order, by_number=answer is not IcscfAnswer.NAME, by_name=answer is not IcscfAnswer.IMRN)
+    by_number = request.needs_number or answer is not IcscfAnswer.NAME
+    return IcscfRoute(order=order, by_number=by_number, by_name=answer is not IcscfAnswer.IMRN)
 
 
 def _asked_forwarding(request: RoutingInfoRequest, condition: ForwardingCondition, party: CalledParty) -> Decision:

@@ -29,7 +29,8 @@ class LentNumbers:
         if not (prefix.isascii() and prefix.isdecimal()) or len(prefix) + serial_digits > MOST_DIGITS:
             raise ValueError(f"a prefix of lent numbers has at most {MOST_DIGITS - serial_digits} digits: {prefix!r}")
         self.prefix: Final = prefix
-        self._digits = serial_digits
+        self.digits: Final = len(prefix) + serial_digits  # of each number
+        self._serial = f"0{serial_digits}d"
         self._size = 10**serial_digits
         self._lifetime_s = lifetime_s
         self._next = first % self._size
@@ -47,7 +48,7 @@ class LentNumbers:
             del self._loans[oldest.popleft().number]
         if len(self._loans) >= self._size:
             return None
-        number = f"{self.prefix}{self._next:0{self._digits}d}"
+        number = f"{self.prefix}{self._next:{self._serial}}"
         self._next = (self._next + 1) % self._size
         loan = Loan(number, owner, now + self._lifetime_s)
         self._loans[number] = loan

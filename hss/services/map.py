@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Final, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 from hss.procedures import map_location, map_routing_info
 from hss.procedures.map_refusals import (
@@ -23,14 +23,13 @@ from hss.procedures.map_routing_info import (
     Unlucky,
 )
 from hss.services.lent_numbers import LIFETIME_S, LentNumbers, Loan
-from hss.services.read_model import ReadModel
+from hss.services.read_model import ReadModel, Slot
 from routing.selection import Member
 from schemas.identities import Imsi, Msisdn
 
 DEFAULT_MSRN_PREFIX: Final = "49171010"
 DEFAULT_IMRN_PREFIX: Final = "49179900"
 MOST_POOLS: Final = 1000
-MOST_DECISIONS: Final = 20_000
 
 A = TypeVar("A")
 
@@ -83,6 +82,20 @@ class RoutingInfoAnswer:
     vmsc_number: str | None = None
 
 
+@dataclass(slots=True, kw_only=True)
+class Standing:
+    """What the answer to a request is for as long as `mark` is current.
+
+    It is `fill("")`; or `pool` lends a number to `owner` each time, and `fill` puts it in. When the pool is empty the
+    answer is another one.
+    """
+
+    mark: Slot[Any]
+    fill: Callable[[str], RoutingInfoAnswer | Refusal]
+    pool: LentNumbers | None = None
+    owner: str = ""
+
+
 class NumberPools:
     """Lent numbers by prefix, made when they are first asked for."""
 
@@ -92,15 +105,18 @@ class NumberPools:
         self._first = first
         self._pools: dict[str, LentNumbers] = {}
 
-    def lend(self, prefix: str | None, owner: str, *, now: float) -> str | None:
-        """Lend a number of a prefix; None: there is none left."""
+    def of(self, prefix: str | None) -> LentNumbers | None:
+        """Find or make the pool of a prefix; None: there are too many."""
         wanted = prefix or self._default
         pool = self._pools.get(wanted)
-        if pool is None:
-            if len(self._pools) >= MOST_POOLS:
-                return None
+        if pool is None and len(self._pools) < MOST_POOLS:
             pool = self._pools[wanted] = LentNumbers(wanted, lifetime_s=self._lifetime_s, first=self._first)
-        return pool.lend(owner, now=now)
+        return pool
+
+    def lend(self, prefix: str | None, owner: str, *, now: float) -> str | None:
+        """Lend a number of a prefix; None: there is none left."""
+        pool = self.of(prefix)
+        return None if pool is None else pool.lend(owner, now=now)
 
     def find(self, number: str, *, now: float) -> Loan | None:
         """Find for whom a number stands."""
@@ -122,8 +138,13 @@ class EmulatedVlr:
 
     def provide(self, request: RoamingNumberRequest, party: CalledParty, *, now: float) -> str | Unlucky:
         """Lend a number of the operator's prefix."""
-        number = self.pools.lend(party.operator.msrn_prefix, request.msisdn.digits, now=now)
+        pool = self.pool_for(party)
+        number = None if pool is None else pool.lend(request.msisdn.digits, now=now)
         return Unlucky.NO_NUMBER if number is None else number
+
+    def pool_for(self, party: CalledParty) -> LentNumbers | None:
+        """Find the numbers of the operator's prefix; None: there are none."""
+        return self.pools.of(party.operator.msrn_prefix)
 
 
 # What becomes of the call where a VLR gives no number and nothing is forwarded (TS 29.002 §10.1.3).
@@ -133,6 +154,40 @@ REFUSAL_OF: Final[dict[Unlucky, Refusal]] = {
     Unlucky.NOT_SUPPORTED: FacilityNotSupported(),
     Unlucky.NO_ANSWER: SystemFailure(where=Failing.VLR),
 }
+
+
+def _is_steady(party: CalledParty | None) -> bool:
+    """Whether the same request always leads to the same decision."""
+    return party is None or party.icscf is None or party.icscf.steady
+
+
+def _cannot_hold(request: RoutingInfoRequest, party: CalledParty) -> bool:
+    """Before version 3 an answer must hold an IMSI."""
+    return party.imsi is None and (request.needs_number or not request.understands_names)
+
+
+def _settled(request: RoutingInfoRequest, party: CalledParty | None, decision: Decision) -> RoutingInfoAnswer | Refusal:
+    """Answer where no number has to be found: by a refusal or a forwarding."""
+    if isinstance(decision, Refusal):
+        return decision
+    if party is None or not isinstance(decision, Forward) or _cannot_hold(request, party):
+        return SystemFailure()
+    return RoutingInfoAnswer(imsi=party.imsi, forward=decision)
+
+
+def _through_ims(party: CalledParty, route: IcscfRoute, imrn: str) -> RoutingInfoAnswer:
+    return RoutingInfoAnswer(
+        imsi=party.imsi,
+        imrn=imrn or None,
+        icscf=route.order if route.by_name else (),
+        extension_oid=party.operator.extension_oid,
+    )
+
+
+def _roamed(request: RoutingInfoRequest, party: CalledParty, given: str | Unlucky) -> RoutingInfoAnswer | Refusal:
+    if isinstance(given, Unlucky):
+        return _settled(request, party, map_routing_info.unreachable(request, party, REFUSAL_OF[given]))
+    return RoutingInfoAnswer(imsi=party.imsi, roaming_number=given, vmsc_number=party.msc_number)
 
 
 class MapService:
@@ -155,7 +210,6 @@ class MapService:
         self._interrogation_allowed = interrogation_allowed
         self._seed = seed
         self._turn = 0
-        self._decided: dict[str, tuple[CalledParty, RoutingInfoRequest, Decision]] = {}
 
     # sendRoutingInfo.
 
@@ -168,19 +222,38 @@ class MapService:
             return self._load_and_route(request, now)
         return self._route(request, found.value, now)
 
+    def standing(self, request: RoutingInfoRequest) -> Standing | None:
+        """Tell what stays of an answer; None: it has to be worked out each time."""
+        found = self._known.peek(request.msisdn.digits)
+        if found is None or not _is_steady(found.value):
+            return None
+        party, decision = found.value, self._decide(request, found.value)
+        if party is None or isinstance(decision, Refusal | Forward):
+            settled = _settled(request, party, decision)
+            return Standing(mark=found, fill=lambda _: settled)
+        if isinstance(decision, IcscfRoute):
+            return self._standing_route(found, request, party, decision)
+        pool = self._vlr.pool_for(party) if isinstance(self._vlr, EmulatedVlr) else None
+        if pool is None or party.imsi is None or party.vlr_number is None:
+            return None
+        return Standing(
+            mark=found, fill=lambda number: _roamed(request, party, number), pool=pool, owner=request.msisdn.digits
+        )
+
+    def _standing_route(
+        self, mark: Slot[Any], request: RoutingInfoRequest, party: CalledParty, route: IcscfRoute
+    ) -> Standing | None:
+        pool = self._imrns.of(party.operator.imrn_prefix) if route.by_number else None
+        if _cannot_hold(request, party) or (route.by_number and pool is None):
+            return None
+        return Standing(
+            mark=mark, fill=lambda number: _through_ims(party, route, number), pool=pool, owner=party.msisdn.digits
+        )
+
     def _decide(self, request: RoutingInfoRequest, party: CalledParty | None) -> Decision:
-        """Decide, or remember what was decided for the same party and kind of request."""
-        if party is None or party.icscf is None or not party.icscf.steady:
+        if not _is_steady(party):
             self._turn += 1
-            return map_routing_info.decide(request, party, turn=self._turn, seed=self._seed)
-        kept = self._decided.get(party.msisdn.digits)
-        if kept is not None and kept[0] is party and kept[1] == request:
-            return kept[2]
-        decision = map_routing_info.decide(request, party, seed=self._seed)
-        if len(self._decided) >= MOST_DECISIONS:
-            self._decided.clear()
-        self._decided[party.msisdn.digits] = party, request, decision
-        return decision
+        return map_routing_info.decide(request, party, turn=self._turn, seed=self._seed)
 
     async def _load_and_route(self, request: RoutingInfoRequest, now: float) -> RoutingInfoAnswer | Refusal:
         answer = self._route(request, await self._load(request.msisdn), now)
@@ -203,37 +276,16 @@ class MapService:
         self, request: RoutingInfoRequest, party: CalledParty | None, now: float
     ) -> RoutingInfoAnswer | Refusal | Awaitable[RoutingInfoAnswer | Refusal]:
         decision = self._decide(request, party)
-        if party is None or isinstance(decision, Refusal):
-            return decision if isinstance(decision, Refusal) else SystemFailure()
+        if party is None or isinstance(decision, Refusal | Forward):
+            return _settled(request, party, decision)
         if isinstance(decision, RoamingNumberWanted):
             return self._roam(request, party, now)
-        return self._answer(request, party, decision, now)
-
-    def _answer(
-        self, request: RoutingInfoRequest, party: CalledParty, decision: Decision, now: float
-    ) -> RoutingInfoAnswer | Refusal:
-        if isinstance(decision, Refusal):
-            return decision
-        if party.imsi is None and not request.understands_names:
-            return SystemFailure()  # before version 3 the answer must hold an IMSI
-        if isinstance(decision, Forward):
-            return RoutingInfoAnswer(imsi=party.imsi, forward=decision)
-        if isinstance(decision, IcscfRoute):
-            return self._through_ims(party, decision, now)
-        return SystemFailure()
-
-    def _through_ims(self, party: CalledParty, route: IcscfRoute, now: float) -> RoutingInfoAnswer | Refusal:
-        imrn = None
-        if route.by_number:
-            imrn = self._imrns.lend(party.operator.imrn_prefix, party.msisdn.digits, now=now)
-            if imrn is None:
-                return SystemFailure()
-        return RoutingInfoAnswer(
-            imsi=party.imsi,
-            imrn=imrn,
-            icscf=route.order if route.by_name else (),
-            extension_oid=party.operator.extension_oid,
-        )
+        if _cannot_hold(request, party):
+            return SystemFailure()
+        if not decision.by_number:
+            return _through_ims(party, decision, "")
+        imrn = self._imrns.lend(party.operator.imrn_prefix, party.msisdn.digits, now=now)
+        return SystemFailure() if imrn is None else _through_ims(party, decision, imrn)
 
     def _roam(
         self, request: RoutingInfoRequest, party: CalledParty, now: float
@@ -245,21 +297,13 @@ class MapService:
         )
         given = self._vlr.provide(wanted, party, now=now)
         if isinstance(given, str):  # digits, or why not
-            return self._roamed(request, party, given, now)
-        return self._roam_later(request, party, given, now)
+            return _roamed(request, party, given)
+        return self._roam_later(request, party, given)
 
     async def _roam_later(
-        self, request: RoutingInfoRequest, party: CalledParty, given: Awaitable[str | Unlucky], now: float
+        self, request: RoutingInfoRequest, party: CalledParty, given: Awaitable[str | Unlucky]
     ) -> RoutingInfoAnswer | Refusal:
-        return self._roamed(request, party, await given, now)
-
-    def _roamed(
-        self, request: RoutingInfoRequest, party: CalledParty, given: str | Unlucky, now: float
-    ) -> RoutingInfoAnswer | Refusal:
-        if isinstance(given, Unlucky):
-            decision = map_routing_info.unreachable(request, party, REFUSAL_OF[given])
-            return self._answer(request, party, decision, now)
-        return RoutingInfoAnswer(imsi=party.imsi, roaming_number=given, vmsc_number=party.msc_number)
+        return _roamed(request, party, await given)
 
     def resolve_imrn(self, number: str, *, now: float) -> Loan | None:
         """Find for whom an IMRN stands."""

@@ -93,6 +93,20 @@ def _read_indefinite(data: bytes, tag: int, start: int, end: int, depth: int) ->
         at = read(data, at, end, depth + 1)[3]
 
 
+def last(data: bytes, at: int, tag: int) -> int:
+    """Find where the content of the element at `at` begins, if it has `tag` and ends where `data` ends.
+
+    0: it does not, or its length is written in an unusual way; `read` knows.
+    """
+    left = len(data) - at - 2
+    if left < 0 or data[at] != tag:
+        return 0
+    length = data[at + 1]
+    if length == left < 0x80:
+        return at + 2
+    return at + 3 if length == 0x81 and left and data[at + 2] == left - 1 else 0
+
+
 def elements(data: bytes, at: int = 0, end: int | None = None) -> Iterator[Element]:
     """Read elements one after the other until `end`."""
     if end is None:

@@ -242,6 +242,9 @@ class Slow:
     async def _never(self, request: object, now: float) -> object:
         raise AssertionError(f"nobody awaits this: {request} at {now}")
 
+    def standing(self, request: object) -> None:
+        del request
+
     route_short_message = interrogate = identify = route_call
 
 

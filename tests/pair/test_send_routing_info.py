@@ -348,6 +348,9 @@ class Broken:
     def route_call(self, request: object, *, now: float) -> object:
         raise RuntimeError(f"out of order: {request} at {now}")
 
+    def standing(self, request: object) -> None:
+        raise RuntimeError(f"out of order: {request}")
+
     route_short_message = interrogate = identify = route_call
 
 
@@ -443,12 +446,13 @@ def test_when_all_numbers_are_lent_the_system_has_failed() -> None:
     assert answer.error == "system-failure"
 
 
-def test_a_steady_choice_is_remembered_until_the_party_changes() -> None:
+def test_a_steady_choice_stays_until_the_party_changes() -> None:
     service = service_for(IN_IMS)
     request = RoutingInfoRequest(msisdn=Msisdn(CALLED))
-    first = service.route_call(request, now=0.0)
-    second = service.route_call(request, now=0.0)
-    assert first.icscf is second.icscf  # type: ignore[union-attr]
+    standing = service.standing(request)
+    assert standing is not None
+    assert standing.mark.current
     service._known.write(CALLED, replace(IN_IMS, icscf=IcscfChoice.static("other.example")))  # noqa: SLF001
-    third = service.route_call(request, now=0.0)
-    assert third.icscf[0].host == "other.example"  # type: ignore[union-attr]
+    assert not standing.mark.current
+    answer = service.route_call(request, now=0.0)
+    assert answer.icscf[0].host == "other.example"  # type: ignore[union-attr]

@@ -89,19 +89,21 @@ class Sequence(Generic[T]):
                 raise MissingMember(name)
         return self._make(**found)
 
-    def glance(self, content: bytes) -> dict[int, bytes]:
-        """Find the contents of the members by tag, without reading them; the mandatory ones must be there."""
-        found: dict[int, bytes] = {}
+    def cut_down(self, content: bytes, tags: frozenset[int]) -> bytes:
+        """Keep the members with these tags, as they are written; the mandatory ones must be there."""
+        kept, seen = b"", set()
         at, stop = 0, len(content)
         read = ber.read
         while at < stop:
-            tag, start, end, at = read(content, at, stop)
-            if tag not in found:
-                found[tag] = content[start:end]
+            begin = at
+            tag, _, _, at = read(content, begin, stop)
+            seen.add(tag)
+            if tag in tags:
+                kept += content[begin:at]
         for name in self._mandatory:
-            if self._tag_of[name] not in found:
+            if self._tag_of[name] not in seen:
                 raise MissingMember(name)
-        return found
+        return kept
 
     def write(self, value: T) -> bytes:
         """Write the content of the sequence."""
@@ -112,26 +114,30 @@ class Sequence(Generic[T]):
                 content += ber.write(tag, write(field))
         return content
 
-    def join(self, **contents: bytes) -> bytes:
-        """Write just these members, whose contents are written already; they must stand in the order of declaration."""
-        tag_of = self._tag_of
-        return b"".join([ber.write(tag_of[name], content) for name, content in contents.items()])
-
     @property
     def kind(self) -> Kind:
         """This sequence as a member of another."""
         return Kind(self.read, self.write)
 
 
-def content_of(parameter: bytes, *tags: int) -> bytes:
-    """Give the content of a whole parameter, which must have one of `tags`."""
+def members_of(content: bytes) -> dict[int, bytes]:
+    """Find the contents of members by tag; the first of a repeated one counts."""
+    found: dict[int, bytes] = {}
+    for part in ber.elements(content):
+        found.setdefault(part.tag, content[part.start : part.stop])
+    return found
+
+
+def content_of(parameter: bytes, tag: int) -> bytes:
+    """Give the content of a whole parameter, which must have `tag`."""
+    start = ber.last(parameter, 0, tag)
+    if start:
+        return parameter[start:]
     if not parameter:
         raise DecodeError("parameter is missing", at=0)
-    if parameter[0] in tags and len(parameter) > 1 and parameter[1] == len(parameter) - 2 < 0x80:
-        return parameter[2:]
-    tag, content = ber.only(parameter)
-    if tag not in tags:
-        raise DecodeError(f"parameter has tag {tag:#04x}", at=0)
+    found, content = ber.only(parameter)
+    if found != tag:
+        raise DecodeError(f"parameter has tag {found:#04x}", at=0)
     return content
 
 

@@ -9,10 +9,11 @@ from typing import Final
 
 from hss.sigtran import ber
 from hss.sigtran.map.asn1 import ADDRESS, IMSI, INTEGER, NULL, OCTETS, Kind, Member, Sequence, content_of
-from hss.sigtran.map.extension import PrivateExtension, read_container, write_container
+from hss.sigtran.map.extension import PrivateExtension, read_container, write_container, write_extension
 from hss.sigtran.map.numbers import Address
 from schemas.octets import DecodeError
 
+PRIVATE: Final = 0xE0  # TS 29.002 §17.1.4: tag of a private extension of version 2, after the extension marker
 EXTENSIONS: Final = Kind(read_container, write_container)
 
 
@@ -232,7 +233,7 @@ def _read_old_res(content: bytes) -> SendRoutingInfoRes:
             result.forwarding_data = FORWARDING_DATA.read(value)
         elif part.tag == 0x30 and result.cug_check_info is None:
             result.cug_check_info = value
-        elif part.tag == 0xE0:  # TS 29.002 §17.1.4: private extensions of version 2
+        elif part.tag == PRIVATE:
             result.extensions = (*(result.extensions or ()), *read_container(ber.write(0xA0, ber.write(0x30, value))))
     if result.imsi is None:
         raise DecodeError("IMSI is missing", at=0)
@@ -250,8 +251,9 @@ def write_routing_info_res(result: SendRoutingInfoRes, version: int) -> bytes:
         content += ber.write(0x04, result.roaming_number.encode())
     elif result.forwarding_data is not None:
         content += ber.write(0x30, FORWARDING_DATA.write(result.forwarding_data))
-    if result.cug_check_info is not None and version == 2:
-        content += ber.write(0x30, result.cug_check_info)
+    if version == 2:
+        content += b"" if result.cug_check_info is None else ber.write(0x30, result.cug_check_info)
+        content += b"".join(ber.write(PRIVATE, write_extension(each)) for each in result.extensions or ())
     return ber.write(0x30, content)
 
 

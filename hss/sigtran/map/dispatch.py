@@ -14,20 +14,18 @@ from hss.procedures.map_location import (
 )
 from hss.procedures.map_refusals import OptimalRoutingNotAllowed, Refusal, UnexpectedData
 from hss.procedures.map_routing_info import MOST_SHORT_NUMBER, Forward, RoutingInfoRequest
-from hss.services.map import RoutingInfoAnswer
+from hss.services.map import RoutingInfoAnswer, Standing
 from hss.sigtran import ber
-from hss.sigtran.map.asn1 import content_of
+from hss.sigtran.map.asn1 import content_of, members_of
 from hss.sigtran.map.call_handling import (
     CAMEL_INFO,
-    FORWARDING_DATA,
     ROUTING_INFO_ARG,
     ROUTING_INFO_ARG_OLD,
-    ROUTING_INFO_RES,
     ForwardingData,
     SendRoutingInfoRes,
     write_routing_info_res,
 )
-from hss.sigtran.map.extension import SIP_PORT, IcscfRoutingInfo, PrivateExtension, write_container
+from hss.sigtran.map.extension import SIP_PORT, IcscfRoutingInfo, PrivateExtension
 from hss.sigtran.map.location import (
     ANY_TIME_INTERROGATION_ARG,
     ANY_TIME_INTERROGATION_RES,
@@ -41,21 +39,11 @@ from hss.sigtran.map.location import (
     read_send_imsi_arg,
     write_send_imsi_res,
 )
-from hss.sigtran.map.numbers import (
-    E164,
-    INTERNATIONAL,
-    Address,
-    read_address,
-    read_tbcd,
-    write_imsi,
-    write_international,
-)
+from hss.sigtran.map.numbers import E164, INTERNATIONAL, Address, read_address, read_tbcd
 from routing.selection import Member
 from schemas.identities import MOST_DIGITS, Imsi, Msisdn
 from schemas.numbers.map import Context, InterrogationType, NotReachableReason, Operation
 from schemas.states import ForwardingCondition
-
-MOST_REMEMBERED: Final = 20_000  # encoded lists of I-CSCFs
 
 
 class Served(Protocol):
@@ -63,6 +51,10 @@ class Served(Protocol):
 
     def route_call(self, request: RoutingInfoRequest, *, now: float) -> object:
         """Serve sendRoutingInfo."""
+        ...
+
+    def standing(self, request: RoutingInfoRequest) -> Standing | None:
+        """Tell what stays of an answer to sendRoutingInfo."""
         ...
 
     def route_short_message(self, request: ShortMessageRequest, *, now: float) -> object:
@@ -84,12 +76,19 @@ class Entry:
 
     `read` gives the request or a refusal, and raises `DecodeError` where the parameter is mistyped; `serve` gives the
     answer, a refusal, or an awaitable of either; `write` gives the octets of the result's parameter.
+
+    An operation whose answers may be remembered has two more: `essence` cuts a parameter down to all that `read` looks
+    at (or raises `DecodeError`), and `standing` tells what stays of the answer to a request (None: nothing does).
+    `read_private` is the reader for peers that take private extensions in version 2.
     """
 
     context: Context
     read: Callable[[bytes, int], Any]
     serve: Callable[..., Any | Awaitable[Any]]
     write: Callable[[Any, int], bytes]
+    essence: Callable[[bytes, int], bytes] | None = None
+    standing: Callable[[Any], Standing | None] | None = None
+    read_private: Callable[[bytes, int], Any] | None = None
 
 
 def operations(service: Served) -> Mapping[int, Entry]:
@@ -100,6 +99,9 @@ def operations(service: Served) -> Mapping[int, Entry]:
             read=read_routing_info,
             serve=service.route_call,
             write=write_routing_info,
+            essence=essence_of_routing_info,
+            standing=service.standing,
+            read_private=read_routing_info_private,
         ),
         Operation.SEND_ROUTING_INFO_FOR_SM: Entry(
             context=Context.SHORT_MSG_GATEWAY,
@@ -132,7 +134,7 @@ def subscriber_number(address: Address) -> Msisdn | None:
 
 # sendRoutingInfo
 
-# Tags of SendRoutingInfoArg that the decision depends on.
+# Tags of SendRoutingInfoArg that the decision depends on. What is read of an argument is read of these alone.
 MSISDN: Final = 0x80
 INTERROGATION_TYPE: Final = 0x83
 OR_INTERROGATION: Final = 0x84
@@ -140,6 +142,10 @@ FORWARDING_REASON: Final = 0x88
 CAMEL: Final = 0xAB
 LONG_FTN: Final = 0x95
 SUPPRESS_BARRING: Final = 0x97
+DECISIVE: Final = frozenset(
+    {MSISDN, INTERROGATION_TYPE, OR_INTERROGATION, FORWARDING_REASON, CAMEL, LONG_FTN, SUPPRESS_BARRING}
+)
+DECISIVE_OLD: Final = frozenset({MSISDN})
 
 BASIC_CALL: Final = bytes((InterrogationType.BASIC_CALL,))
 INTERROGATION_TYPES: Final = frozenset(bytes((kind,)) for kind in InterrogationType)
@@ -156,21 +162,36 @@ OPTIONS_OF: Final[Mapping[ForwardingCondition, bytes]] = {  # bits 4 and 3 of Fo
 }
 
 
+def essence_of_routing_info(parameter: bytes, version: int) -> bytes:
+    """Cut an argument down to the members that the decision depends on."""
+    content = content_of(parameter, 0x30)
+    return (
+        ROUTING_INFO_ARG.cut_down(content, DECISIVE)
+        if version >= 3
+        else ROUTING_INFO_ARG_OLD.cut_down(content, DECISIVE_OLD)
+    )
+
+
 def read_routing_info(parameter: bytes, version: int) -> RoutingInfoRequest | Refusal:
-    """Read what a Gateway-MSC asks: only those members that the decision depends on."""
-    shape = ROUTING_INFO_ARG if version >= 3 else ROUTING_INFO_ARG_OLD
-    found = shape.glance(content_of(parameter, 0x30))
+    """Read what a Gateway-MSC asks."""
+    found = members_of(essence_of_routing_info(parameter, version))
     msisdn = _subscriber(found[MSISDN])
     if msisdn is None:
         return UnexpectedData()
     if version < 3:
-        return RoutingInfoRequest(msisdn=msisdn, understands_names=False)
+        return RoutingInfoRequest(msisdn=msisdn, understands_names=False, needs_number=True)
     kind = found[INTERROGATION_TYPE]
     if kind not in INTERROGATION_TYPES:
         return UnexpectedData()
-    if len(found) == 3 and kind == BASIC_CALL:  # only what is mandatory
-        return RoutingInfoRequest(msisdn=msisdn)
     return OptimalRoutingNotAllowed() if OR_INTERROGATION in found else _read_more(msisdn, kind, found)
+
+
+def read_routing_info_private(parameter: bytes, version: int) -> RoutingInfoRequest | Refusal:
+    """Read what a Gateway-MSC asks that understands names in version 2, too."""
+    request = read_routing_info(parameter, version)
+    if isinstance(request, RoutingInfoRequest):
+        request.understands_names |= version == 2
+    return request
 
 
 def _subscriber(octets: bytes) -> Msisdn | None:
@@ -201,54 +222,24 @@ def _read_more(msisdn: Msisdn, kind: bytes, found: Mapping[int, bytes]) -> Routi
 def write_routing_info(answer: RoutingInfoAnswer, version: int) -> bytes:
     """Write the answer in the form of a version."""
     number = answer.roaming_number or answer.imrn
-    if version < 3:
-        result = SendRoutingInfoRes(
-            imsi=None if answer.imsi is None else answer.imsi.digits,
-            roaming_number=None if number is None else Address(number),
-            forwarding_data=None if answer.forward is None else _forwarding_data(answer.forward),
-        )
-        return write_routing_info_res(result, version)
-    contents: dict[str, bytes] = {}  # in the order of declaration
-    if answer.imsi is not None:
-        contents["imsi"] = write_imsi(answer.imsi.digits)
-    if number is not None:
-        contents["roaming_number"] = write_international(number)
-    if answer.forward is not None:
-        contents["forwarding_data"] = FORWARDING_DATA.write(_forwarding_data(answer.forward))
-    if answer.icscf:
-        contents["extensions"] = _EXTENSIONS.of(answer.icscf, answer.extension_oid)
-    return ber.write(0xA3, ROUTING_INFO_RES.join(**contents))
+    result = SendRoutingInfoRes(
+        imsi=None if answer.imsi is None else answer.imsi.digits,
+        roaming_number=None if number is None else Address(number),
+        forwarding_data=None if answer.forward is None else _forwarding_data(answer.forward),
+        vmsc_address=None if answer.vmsc_number is None else Address(answer.vmsc_number),
+        extensions=_extensions(answer.icscf, answer.extension_oid) if answer.icscf else None,
+    )
+    return write_routing_info_res(result, version)
 
 
-class _Extensions:
-    """Encoded containers of the last lists of I-CSCFs, found by the identity of the list (it is remembered too)."""
-
-    def __init__(self) -> None:
-        self._kept: dict[int, tuple[tuple[Member, ...], str, bytes]] = {}
-
-    def of(self, icscfs: tuple[Member, ...], oid: str) -> bytes:
-        """Find or write the content of the container."""
-        kept = self._kept.get(id(icscfs))
-        if kept is not None and kept[0] is icscfs and kept[1] == oid:
-            return kept[2]
-        content = _write_icscfs(icscfs, oid)
-        if len(self._kept) >= MOST_REMEMBERED:
-            self._kept.clear()
-        self._kept[id(icscfs)] = icscfs, oid, content
-        return content
-
-
-_EXTENSIONS: Final = _Extensions()
-
-
-def _write_icscfs(icscfs: tuple[Member, ...], oid: str) -> bytes:
+def _extensions(icscfs: tuple[Member, ...], oid: str) -> tuple[PrivateExtension, ...]:
     first, *others = icscfs
     info = IcscfRoutingInfo(
         name=first.host,
         port=None if first.port == SIP_PORT else first.port,
         alternatives=tuple(other.host for other in others),
     )
-    return write_container((PrivateExtension(oid=ber.write_oid(oid), body=info.encode()),))
+    return (PrivateExtension(oid=ber.write_oid(oid), body=info.encode()),)
 
 
 def _forwarding_data(forward: Forward) -> ForwardingData:

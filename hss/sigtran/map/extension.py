@@ -59,8 +59,12 @@ def _read_extension(content: bytes) -> PrivateExtension:
 
 def write_container(extensions: Sequence[PrivateExtension]) -> bytes:
     """Write the content of a container."""
-    written = (ber.write(0x30, ber.write(ber.OBJECT_IDENTIFIER, each.oid) + each.body) for each in extensions)
-    return ber.write(0xA0, b"".join(written))
+    return ber.write(0xA0, b"".join(ber.write(0x30, write_extension(each)) for each in extensions))
+
+
+def write_extension(extension: PrivateExtension) -> bytes:
+    """Write the content of a private extension."""
+    return ber.write(ber.OBJECT_IDENTIFIER, extension.oid) + extension.body
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,7 @@
 """MAP dialogues: the user of TCAP, which serves operations and invokes them. Source: TS 29.002 §15, §7.3."""
 
 from collections.abc import Awaitable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
@@ -11,6 +11,7 @@ from hss.sigtran.layer import Duty
 from hss.sigtran.map.calls import Call, Completed, Failed, Lost, Outcome, Rejected
 from hss.sigtran.map.contexts import CONTEXT_OF, HIGHEST, LOWEST, read_context, write_context
 from hss.sigtran.map.errors import write_refusal
+from hss.sigtran.map.prompt import Prompt, PromptAnswers, Way
 from hss.sigtran.sccp.messages import Unitdata
 from hss.sigtran.tcap import dialogue as portions
 from hss.sigtran.tcap.components import Component, Invoke, Reject, Result, ReturnError, write_result
@@ -96,18 +97,48 @@ class _Asking:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MapConfig:
-    """`highest` lowers the versions of contexts, as an older HLR has them."""
+    """What is configured of MAP.
+
+    `highest` lowers the versions of contexts, as an older HLR has them. `private_tag`: version 2 names I-CSCFs too, in
+    a private extension after the extension marker, which not every peer understands (TS 29.002 §17.1.4).
+    `most_prompt` bounds the answers that are remembered.
+    """
 
     highest: Mapping[int, int] = field(default_factory=dict)
+    private_tag: bool = False
+    most_prompt: int = 100_000
 
 
 class MapMachine:
     """MAP of one node."""
 
     def __init__(self, config: MapConfig, table: Mapping[int, "Entry"]) -> None:
-        self._table = table
+        self._table = {code: _private(entry) for code, entry in table.items()} if config.private_tag else table
         contexts = {entry.context for entry in table.values()}
         self._highest: dict[int, int] = {context: config.highest.get(context, HIGHEST[context]) for context in contexts}
+        self.answer_at_once: Final = PromptAnswers(self._ways(), _write_answer, config.most_prompt).answer
+
+    def _ways(self) -> dict[bytes | None, Way]:
+        """Find the contexts, versions and operations that may be answered at once."""
+        ways: dict[bytes | None, Way] = {None: Way(1, b"", self._prompts(1))}
+        for context, highest in self._highest.items():
+            for version in range(max(2, LOWEST.get(context, 2)), highest + 1):
+                name = write_context(context, version)
+                ways[name] = Way(version, portions.acceptance(name), self._prompts(version, context))
+        return ways
+
+    def _prompts(self, version: int, context: int | None = None) -> dict[bytes, Prompt]:
+        return {
+            bytes((0x02, 1, operation)): Prompt(operation, entry, entry.essence, entry.standing)
+            for operation, entry in self._table.items()
+            if entry.essence is not None and entry.standing is not None
+            if entry.context == (self._context_of(operation) if version == 1 else context)
+        }
+
+    def _context_of(self, operation: int | None) -> int:
+        """Find the context that an operation selects in version 1; 0: none of ours (TS 29.002 §15.2.2)."""
+        context = CONTEXT_OF.get(operation or 0, 0)
+        return context if LOWEST.get(context, 1) == 1 and context in self._highest else 0
 
     # Dialogues that the peer begins.
 
@@ -136,10 +167,7 @@ class MapMachine:
         first = next((each for each in components if isinstance(each, Invoke)), None)
         if first is None:
             return Duty([Request(verb=Verb.ABORT, dialogue=dialogue)])
-        context = CONTEXT_OF.get(first.operation or 0, 0)
-        if LOWEST.get(context, 1) > 1 or context not in self._highest:
-            context = 0
-        dialogue.state = _Serving(context=context, version=1)
+        dialogue.state = _Serving(context=self._context_of(first.operation), version=1)
         return self._take(dialogue, dialogue.state, components, now)
 
     def _refuse(self, dialogue: Dialogue, asked: bytes, offered: bytes) -> Duty[Request, Late]:
@@ -223,20 +251,23 @@ class MapMachine:
         self, dialogue: Dialogue, state: _Serving, entry: "Entry", invoke: Invoke, answer: Awaitable[object]
     ) -> Late:
         try:
-            component, event = self._answer(entry, await answer, invoke, state.version)
+            given = await answer
         except Exception as error:  # noqa: BLE001 - every request gets an answer
-            component, _ = self._answer(entry, SystemFailure(), invoke, state.version)
-            event = ServiceFailed(operation=invoke.operation or 0, error=repr(error))
+            component, event = self._fail(entry, invoke, state.version, error)
+        else:
+            component, event = self._answer(entry, given, invoke, state.version)
         return Late(dialogue=dialogue, invoke_id=invoke.invoke_id, component=component, event=event)
 
     def _answer(self, entry: "Entry", answer: object, invoke: Invoke, version: int) -> tuple[bytes, Event]:
+        try:
+            return _write_answer(entry, answer, invoke.operation or 0, invoke.invoke_id, version)
+        except Exception as error:  # noqa: BLE001 - every request gets an answer
+            return self._fail(entry, invoke, version, error)
+
+    def _fail(self, entry: "Entry", invoke: Invoke, version: int, error: Exception) -> tuple[bytes, Event]:
         operation = invoke.operation or 0
-        if isinstance(answer, Refusal):
-            code, parameter = write_refusal(answer, version)
-            error = ReturnError(invoke_id=invoke.invoke_id, code=code, parameter=parameter)
-            return error.encode(), served(operation, version, answer.name)
-        octets = write_result(invoke.invoke_id, operation, entry.write(answer, version))
-        return octets, served(operation, version, "result")
+        component, _ = _write_answer(entry, SystemFailure(), operation, invoke.invoke_id, version)
+        return component, ServiceFailed(operation=operation, error=repr(error))
 
     def resume(self, late: Late, *, now: float) -> Duty[Request, Late]:
         """Send an answer that had to wait, unless its dialogue is over."""
@@ -316,6 +347,19 @@ class MapMachine:
             return Duty([self._ask(state.call, offered)])
         self._finish(state, Lost(how=why.how, cause=why.cause, offered=offered))
         return Duty()
+
+
+def _private(entry: "Entry") -> "Entry":
+    return replace(entry, read=entry.read_private or entry.read)
+
+
+def _write_answer(entry: "Entry", answer: object, operation: int, invoke_id: int, version: int) -> tuple[bytes, Event]:
+    """Write the component that answers an Invoke, and say what to report."""
+    if isinstance(answer, Refusal):
+        code, parameter = write_refusal(answer, version)
+        error = ReturnError(invoke_id=invoke_id, code=code, parameter=parameter)
+        return error.encode(), served(operation, version, answer.name)
+    return write_result(invoke_id, operation, entry.write(answer, version)), served(operation, version, "result")
 
 
 def _unasked(component: Result | ReturnError) -> Reject:

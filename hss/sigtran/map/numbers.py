@@ -1,7 +1,6 @@
 """Digits on the wire of MAP: TBCD strings and address strings. Source: TS 29.002 §17.7.8."""
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Final
 
 from schemas.octets import DecodeError
@@ -64,17 +63,6 @@ def read_address(octets: bytes) -> Address:
     if not 1 <= len(octets) <= MOST_ADDRESS_OCTETS:
         raise DecodeError(f"address string of {len(octets)} octets", at=0)
     return Address(read_tbcd(octets[1:]), octets[0] >> 4 & 7, octets[0] & 15)
-
-
-def write_international(digits: str) -> bytes:
-    """Write an international E.164 number as an address string."""
-    return b"\x91" + write_tbcd(digits)
-
-
-@lru_cache(maxsize=65536)
-def write_imsi(digits: str) -> bytes:
-    """Write an IMSI; those that come again and again are remembered."""
-    return write_tbcd(digits)
 
 
 def read_imsi(octets: bytes) -> str:

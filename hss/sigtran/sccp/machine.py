@@ -24,6 +24,7 @@ from schemas.numbers.sccp import (
 from schemas.octets import DecodeError
 
 SERVICE_OF: Final = {Type.UDT: Type.UDTS, Type.XUDT: Type.XUDTS, Type.LUDT: Type.LUDTS}
+MOST_WAYS: Final = 4096  # pairs of addresses whose answers are remembered as far as the user data
 PLANS: Final = frozenset({NumberingPlan.E164, NumberingPlan.E212, NumberingPlan.E214})
 
 
@@ -39,6 +40,13 @@ class Notice:
 
 class UnitdataUser(Layer[Unitdata, L], Protocol[L]):
     """The user of SCCP."""
+
+    def answer_at_once(self, data: bytes, *, now: float) -> tuple[bytes, Event] | None:
+        """Answer user data with user data for one unitdata, and what to report.
+
+        It is all that `receive` would do; None: nothing was done, `receive` has to do it.
+        """
+        ...
 
     def notice(self, notice: Notice, *, now: float) -> Duty[Unitdata, L]:
         """Hear that a message came back."""
@@ -116,6 +124,7 @@ class Sccp(Generic[L]):
         self._reassembly = Reassembly(most=config.most_reassemblies, within_s=config.reassembly_s)
         self._reference = 0
         self._own = None if config.own is None else config.own.encode()
+        self._ways: dict[bytes, bytes] = {}  # beginnings of UDT: of a request and of its answer
 
     @property
     def deadline(self) -> float | None:
@@ -123,7 +132,18 @@ class Sccp(Generic[L]):
         return earliest(self._user.deadline, self._reassembly.deadline)
 
     def receive(self, primitive: Transfer, *, now: float) -> Duty[Transfer, L]:
-        """Take one message of the network."""
+        """Take one message of the network; the usual one is answered at once."""
+        data = primitive.data
+        at = 4 + data[4] if len(data) > 4 else 0
+        way = self._ways.get(data[:at])
+        if way is not None and at < len(data) == at + 1 + data[at]:
+            answer = self._user.answer_at_once(data[at + 1 :], now=now)
+            if answer is not None:
+                octets, event = answer
+                return Duty([primitive.back(way + bytes((len(octets),)) + octets)], [], [event])
+        return self._receive(primitive, now)
+
+    def _receive(self, primitive: Transfer, now: float) -> Duty[Transfer, L]:
         try:
             message = Message.decode(primitive.data)
             if message.type in DATA_TYPES:
@@ -202,7 +222,22 @@ class Sccp(Generic[L]):
             return_on_error=message.return_on_error,
             origin=transfer,
         )
+        if message.type is Type.UDT:
+            self._learn_way(message, transfer.data, unitdata)
         return self._down(self._user.receive(unitdata, now=now))
+
+    def _learn_way(self, message: Message, octets: bytes, asked: Unitdata) -> None:
+        """Remember how answers begin to a UDT that begins like this one.
+
+        All that decides about that, but the user data, stands before these where the parts are in the usual order.
+        """
+        start = octets[: 4 + octets[4]]
+        if start in self._ways or octets != message.encode():
+            return
+        if len(self._ways) >= MOST_WAYS:
+            self._ways.clear()
+        (answer,) = self._octets(asked.back(b""))
+        self._ways[start] = answer[:-1]  # without the length of the user data
 
     def _return(self, message: Message, transfer: Transfer, cause: ReturnCause) -> Duty[Transfer, L]:
         """Send the message back where its sender asked for that (Q.714 §4.2)."""

@@ -15,7 +15,7 @@ from hss.sigtran.sccp.messages import Unitdata
 from hss.sigtran.tcap import dialogue as portions
 from hss.sigtran.tcap.components import Component, read_components
 from hss.sigtran.tcap.dialogue import Portion
-from hss.sigtran.tcap.messages import BadTransaction, Message
+from hss.sigtran.tcap.messages import BadTransaction, Message, read_usual_begin, write_end
 from schemas.numbers.tcap import Diagnostic, PAbortCause, Tag
 from schemas.octets import DecodeError
 
@@ -84,6 +84,15 @@ class Ended:
 
 class DialogueUser(Protocol[L]):
     """The user of TCAP."""
+
+    def answer_at_once(
+        self, portion: Portion | None, components: bytes, *, now: float
+    ) -> tuple[bytes, bytes, Event] | None:
+        """Answer a dialogue that begins and ends at once: dialogue portion, components, what to report.
+
+        It is what `begin` would answer, short enough for one unitdata; None: nothing was done, `begin` has to do it.
+        """
+        ...
 
     def begin(
         self, dialogue: Dialogue, portion: Portion | None, components: list[Component], *, now: float
@@ -198,6 +207,23 @@ class Tcap(Generic[L]):
     def deadline(self) -> float | None:
         """When the next dialogue has waited too long."""
         return self._table.deadline
+
+    def answer_at_once(self, data: bytes, *, now: float) -> tuple[bytes, Event] | None:
+        """Answer a usual Begin as `receive` would, but octets for octets; None: `receive` has to do it."""
+        usual = read_usual_begin(data)
+        if usual is None or len(self._table.open) >= self._config.most_transactions:
+            return None
+        originating, octets, components = usual
+        portion = None
+        if octets:
+            try:
+                portion = portions.read_portion(octets)
+            except DecodeError:
+                return None
+            if portion.pdu is not portions.Pdu.AARQ or not portion.version_one:
+                return None
+        answer = self._user.answer_at_once(portion, components, now=now)
+        return None if answer is None else (write_end(originating, answer[0], answer[1]), answer[2])
 
     def receive(self, primitive: Unitdata, *, now: float) -> Duty[Unitdata, L]:
         """Take one message."""

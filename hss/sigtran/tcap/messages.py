@@ -23,6 +23,8 @@ _ORIGINATING_ID: Final = int(Tag.ORIGINATING_ID)
 _DESTINATION_ID: Final = int(Tag.DESTINATION_ID)
 _COMPONENTS: Final = int(Tag.COMPONENT_PORTION)
 _PORTION: Final = int(Tag.DIALOGUE_PORTION)
+_BEGIN: Final = int(Tag.BEGIN)
+_END: Final = int(Tag.END)
 
 
 class BadTransaction(DecodeError):
@@ -111,3 +113,25 @@ class Message:
         else:
             return
         raise BadTransaction(what, cause, self.originating, self.destination)
+
+
+def read_usual_begin(data: bytes) -> tuple[bytes, bytes, bytes] | None:
+    """Read a Begin at one stroke: originating id, whole dialogue portion (or none), content of the component portion.
+
+    None: the message is another one, or has something else in it, or its lengths are written in an unusual way.
+    """
+    at = ber.last(data, 0, _BEGIN)
+    if not at or len(data) < at + 2 or data[at] != _ORIGINATING_ID or not 1 <= data[at + 1] <= 4:
+        return None
+    portion = at + 2 + data[at + 1]
+    components = portion
+    if len(data) > portion + 1 and data[portion] == _PORTION and data[portion + 1] < 0x80:
+        components += 2 + data[portion + 1]
+    start = ber.last(data, components, _COMPONENTS)
+    return (data[at + 2 : portion], data[portion:components], data[start:]) if start else None
+
+
+def write_end(destination: bytes, portion: bytes, components: bytes) -> bytes:
+    """Write an End, as `Message` does."""
+    named = bytes((_DESTINATION_ID, len(destination)))
+    return ber.write(_END, named + destination + portion + ber.write(_COMPONENTS, components))
