@@ -1,6 +1,7 @@
 """`hss serve`: run the service in the foreground."""
 
 import asyncio
+from contextlib import suppress
 
 import click
 
@@ -18,4 +19,9 @@ def serve(settings: Settings) -> None:
     One line is printed for each thing that listens, or that is off and why.
     """
     log_to_stderr(settings.log)
-    asyncio.run(run_service(settings, click.echo))
+    asyncio.run(run_service(settings, _say))
+
+
+def _say(line: str) -> None:
+    with suppress(BrokenPipeError):  # whoever read what the service prints is gone; the service is not
+        click.echo(line)
