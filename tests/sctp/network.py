@@ -35,10 +35,6 @@ class TwoPaths:
         """Bring it up again."""
         do("ip", "-n", FAR, "link", "set", f"far{path}", "up")
 
-    def at_far(self, *command: str) -> tuple[str, ...]:
-        """Give the command that runs `command` at the far end."""
-        return ("ip", "netns", "exec", FAR, *command)
-
 
 @contextmanager
 def two_paths() -> Iterator[TwoPaths]:
@@ -53,12 +49,17 @@ def two_paths() -> Iterator[TwoPaths]:
             far += [f"address add {there}/24 dev far{number}", f"link set far{number} up"]
         do("ip", "-batch", "-", lines=near)
         do("ip", "-n", FAR, "-batch", "-", lines=far)
-        settings = [f"net.sctp.{name}={value}" for name, value in QUICK.items()]
-        for prefix in ((), paths.at_far()):
-            do(*prefix, "sysctl", "-q", "-w", *settings)
+        be_quick()
+        with inside_far():
+            be_quick()
         yield paths
     finally:
         do("ip", "netns", "delete", FAR)
+
+
+def be_quick() -> None:
+    for name, value in QUICK.items():
+        (Path("/proc/sys/net/sctp") / name).write_text(str(value))
 
 
 @contextmanager
