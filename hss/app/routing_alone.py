@@ -70,10 +70,12 @@ def from_sample() -> Iterator[Alone]:
 @contextmanager
 def from_database(database: str, key_file: Path | None) -> Iterator[Alone]:
     """Route by a database; raise `CannotStart` where it cannot be opened."""
-    from hss.app.opening import opened_store  # noqa: PLC0415 - the sample data needs no database
+    from hss.app.opening import CannotStart, opened_store  # noqa: PLC0415 - the sample data needs no database
     from hss.app.settings import Settings  # noqa: PLC0415
 
     settings = Settings.model_validate({"database": database, "secrets_key_file": key_file})
+    if "://" not in database and not Path(database).is_file():  # asking must not make one
+        raise CannotStart(f"database {database}: there is no such file")
     with asyncio.Runner() as runner:
         store = runner.run(opened_store(settings))
         try:

@@ -416,7 +416,8 @@ def iam(
         click.echo("\n".join(found["plan"]["lines"]))
         if found["invite"] is not None:
             hop = found["next_hop"]
-            click.echo(f"\nto {hop['host']}:{hop['port']} by {hop['transport']}\n\n{found['invite']}")
+            invite = found["invite"].replace("\r\n", "\n")
+            click.echo(f"\nto {hop['host']}:{hop['port']} by {hop['transport']}\n\n{invite}")
     if found["invite"] is None:
         cause = found["release_cause"]
         raise Refusal("no INVITE: " + (f"REL with cause {cause}" if cause else "the call does not go to an I-CSCF"))

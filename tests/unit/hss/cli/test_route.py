@@ -1,0 +1,192 @@
+"""`hss route` without a service, and what it refuses."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from hss.cli import hss
+from hss.cli.route_expect import Expectation, at, mismatches
+
+MOBILE, FIXED = "+491715407090", "+497219578290"
+PLAN = {"a": {"b": [1, {"c": "x"}]}, "none": None, "yes": True, "text": "484", "list": ["p"]}
+
+
+def route(*arguments: str, stdin: str | None = None) -> Result:
+    return CliRunner().invoke(hss, ["route", *arguments], input=stdin, env={"HSS_API": "127.0.0.1:1"})
+
+
+@pytest.mark.parametrize(
+    ("text", "met"),
+    [
+        ("a.b.0=1", True),
+        ("a.b.1.c=x", True),
+        ("a.b.length=2", True),
+        ("a.b.2=1", False),
+        ("a.b.x=1", False),
+        ("a.b.0.c=1", False),
+        ("none=null", True),
+        ("yes=true", True),
+        ("yes=yes", False),
+        ("text=484", True),
+        ("text=a=b", False),
+        ('list=["p"]', True),
+        ("missing=null", False),
+    ],
+)
+def test_expectations_are_compared_with_what_stands_there(text: str, met: bool) -> None:
+    expected = [Expectation.parse(text)]
+    assert (mismatches(PLAN, expected) == []) is met
+
+
+def test_what_is_wrong_is_shown_as_a_difference() -> None:
+    wrong = mismatches(PLAN, [Expectation.parse("a.b.0=2"), Expectation.parse("x.y=1"), Expectation.parse("yes=true")])
+    assert wrong == ["- a.b.0=2", "+ a.b.0=1", "- x.y=1", "+ x.y=nothing"]
+    assert at(PLAN, "a.b.1.c") == "x"
+
+
+def test_numbers_may_stand_where_a_command_could() -> None:
+    assert "outcome     routed" in route("--sample", MOBILE).stdout
+    assert "outcome     routed" in route(MOBILE, "--sample").stdout
+    assert "outcome     routed" in route("numbers", MOBILE, "--sample").stdout
+    assert "Examples:" in route("--help").stdout
+
+
+def test_a_plan_is_printed_in_every_form() -> None:
+    assert json.loads(route("--sample", "--json", FIXED).stdout)["operator"]["name"] == "fixed"
+    lines = route("--sample", "--ndjson", FIXED, "+43").stdout.splitlines()
+    assert [json.loads(line)["outcome"]["status"] for line in lines] == ["routed", "unknown"]
+    assert "longest-match" in route("--sample", "--explain", FIXED).stdout
+    assert "longest-match" not in route("--sample", FIXED).stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "path", "value"),
+    [
+        (("--kind", "uri", f"tel:{FIXED}"), "number.e164", FIXED),
+        (("--kind", "enum", "0.9.2.8.7.5.9.1.2.7.9.4.e164.arpa"), "number.e164", FIXED),
+        (("--kind", "isup", "4,1,497219578290"), "number.e164", FIXED),
+        (("--kind", "gt", "4,1,497219578290"), "number.e164", FIXED),
+        (("--kind", "isup_octets", "0410942791752809"), "number.e164", FIXED),
+        (("--operator", "fixed", "9578290"), "number.e164", FIXED),
+        (("--profile", "ndc=30", "--profile", "strict_e164=true", "123456"), "number.e164", "+4930123456"),
+        (("--profile", "ndc=null", "123456"), "error.code", "E_NO_AREA"),
+        (("--profile", "rn_len=3", FIXED), "number.e164", FIXED),
+        (("--down", "icscf1.fixed.example", FIXED), "icscf.chosen", "icscf2.fixed.example"),
+        (("--suppose", "nobody-registered", FIXED), "outcome.sip", "480"),
+        (("--fork", "sequential", FIXED), "fork.groups.length", "3"),
+        (("--request-disposition", "no-fork", FIXED), "fork.expect.invites", "1"),
+        (("--at", "2026-11-21T18:00:00Z", FIXED), "query.at", "2026-11-21T18:00:00Z"),
+        (("--seed", "7", FIXED), "query.seed", "7"),
+    ],
+)
+def test_options_reach_the_query(arguments: tuple[str, ...], path: str, value: str) -> None:
+    done = route("--sample", "--expect", f"{path}={value}", *arguments)
+    assert done.exit_code == 0, done.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "word"),
+    [
+        ((), 2, "Usage"),
+        (("--sample",), 2, "a number is needed"),
+        (("--sample", "--expect", "x", MOBILE), 2, "KEY=VALUE"),
+        (("--sample", "--profile", "x", MOBILE), 2, "KEY=VALUE"),
+        (("--sample", "--database", "x.db", MOBILE), 2, "exclude each other"),
+        (("--sample", "--kind", "isup", MOBILE), 2, "noa,npi,DIGITS"),
+        (("--sample", "--operator", "nobody", MOBILE), 1, "there is no operator"),
+        (("--sample", "--at", "noon", MOBILE), 1, "must be a time"),
+        (("--database", "/no/such.db", MOBILE), 2, "database /no/such.db: there is no such file"),
+        ((MOBILE,), 3, "no service answers"),
+        (("simulate", "--sample", "--device", "b1", FIXED), 2, "BRANCH=EVENTS"),
+        (("simulate", "--sample", "--device", "b1=x", FIXED), 1, "devices.b1"),
+        (("iam", "--sample", "xyz"), 1, "iam: must be the octets"),
+        (("iam", "--sample", "010060000A000200080410949999990000"), 1, "REL with cause 1"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused(arguments: tuple[str, ...], status: int, word: str) -> None:
+    done = route(*arguments)
+    assert done.exit_code == status, done.output
+    assert word in done.output
+
+
+def test_a_batch_comes_from_standard_input_behind_the_arguments(tmp_path: Path) -> None:
+    done = route("--sample", "--file", "-", MOBILE, stdin=f"{FIXED}\n+43\n")
+    assert [line.split("  ")[:2] for line in done.stdout.splitlines()] == [
+        [MOBILE, "routed"],
+        [FIXED, "routed"],
+        ["+43", "unknown"],
+    ]
+    file = tmp_path / "numbers"
+    file.write_text("4,1,497219578290\n4,1,4972\n")
+    done = route("--sample", "--kind", "isup", "--file", str(file), "--expect", "outcome.status=routed", "--ndjson")
+    assert done.exit_code == 1
+    assert [json.loads(line)["outcome"]["status"] for line in done.stdout.splitlines()] == ["routed", "incomplete"]
+    assert '+ outcome.status="incomplete"' in done.stderr
+    done = route("--sample", "--file", str(file), "--expect", "outcome.status=invalid")
+    assert "invalid  E_POST_DIAL  -  -" in done.stdout
+
+
+def test_a_line_that_is_too_long_stops_no_other_one() -> None:
+    done = route("--sample", "--file", "-", stdin=f"{'1' * 2000}\n{FIXED}\n")
+    assert done.exit_code == 4
+    assert "refused: may have at most" in done.stdout
+    assert "1  refused" in done.stderr
+
+
+def test_a_call_is_played() -> None:
+    done = route("simulate", "--sample", "--device", "b1=180@1 200@12", "--device", "b2=180@2", FIXED)
+    assert "12.0 s  b2      CANCEL  (another branch answered)" in done.stdout
+    assert "The caller gets 200 after" in done.stdout
+    found = json.loads(
+        route("simulate", "--sample", "--json", "--rung-out", "480", "--fork", "sequential", FIXED).stdout
+    )
+    assert found["status"] == 480
+
+
+def test_an_iam_becomes_an_invite() -> None:
+    octets = "010060000A000200080410942791752809"
+    done = route("iam", "--sample", "--host", "mgcf1.example", "--down", "icscf1.fixed.example", octets)
+    assert done.exit_code == 0, done.output
+    assert "to icscf2.fixed.example:5060 by udp\n\nINVITE tel:+497219578290 SIP/2.0\n" in done.stdout
+    found = json.loads(route("iam", "--sample", "--json", "--isup-body", "--operator", "fixed", octets).stdout)
+    assert found["invite_octets"].endswith(octets.lower())
+
+
+def test_tables_and_contradictions_are_shown() -> None:
+    assert route("tables", "--sample").stdout.startswith("generation 1  ")
+    assert json.loads(route("tables", "--sample", "--json").stdout)["operators"] == 2
+    assert route("check", "--sample").exit_code == 0
+    assert json.loads(route("check", "--sample", "--json").stdout)["conflicts"] == []
+
+
+def test_two_databases_are_compared(tmp_path: Path) -> None:
+    database = str(tmp_path / "homeward.db")
+    run = CliRunner()
+    assert run.invoke(hss, ["init", "--database", database]).exit_code == 0
+    numbers = tmp_path / "numbers.txt"
+    numbers.write_text(f"{FIXED}\n112\n")
+    done = route("diff", "sample", database, str(numbers), "--explain")
+    assert done.exit_code == 1, done.output
+    assert f"{FIXED}\n" in done.stdout
+    assert "  operator        fixed -> -" in done.stdout
+    assert "1 of 2 numbers are routed differently" in done.stderr
+    done = route("diff", "sample", "sample", str(numbers), "--json")
+    assert json.loads(done.stdout) == {"compared": 2, "differences": []}
+    long = tmp_path / "long.txt"
+    long.write_text("1" * 2000)
+    assert route("diff", "sample", "sample", str(long)).exit_code == 1
+
+
+def test_a_service_is_asked_without_anything_heavy() -> None:
+    program = (
+        "import sys; from hss.cli import hss\nhss(['route', '--api', '127.0.0.1:1', '+49'], standalone_mode=False)"
+    )
+    quiet = f"import atexit, sys; atexit.register(lambda: print(sorted(sys.modules)))\n{program}"
+    loaded = subprocess.run([sys.executable, "-c", quiet], capture_output=True, text=True, check=False).stdout
+    assert "hss.cli.route" in loaded
+    for heavy in ("'aiohttp'", "'sqlalchemy'", "'pydantic'", "'asyncio'", "'routing'"):
+        assert heavy not in loaded
