@@ -52,7 +52,7 @@ FAREWELL_S: Final = 1.0  # for answers under way, and for the end of association
 LOOK_S: Final = 0.02
 MOST_TALLIES: Final = 1000  # peers may name any operation
 SCTP: Final = SctpUse(ppid=PPID_M3UA, stream_of=stream_of)
-OPERATIONS: Final = {operation.value: snake(operation.name).lower() for operation in Operation}
+OPERATIONS: Final = {operation.value: operation.name.lower() for operation in Operation}
 
 
 @dataclass(slots=True)
@@ -144,7 +144,8 @@ class MapSide:
         for tally in self._tallies.values():
             served = tally.served
             name = OPERATIONS.get(served.operation, "other")
-            counts[name, str(served.version), snake(served.outcome)] += tally.count
+            outcome = served.outcome.lower() if served.outcome.isupper() else snake(served.outcome)
+            counts[name, str(served.version), outcome] += tally.count
         return counts
 
     def connections(self) -> Iterable[Mapping[str, Any]]:

@@ -17,6 +17,7 @@ COMMANDS: Final = {
     "export": ("hss.cli.bulk", "Export subscribers as JSONL or CSV."),
     "query": ("hss.cli.query", "Send a real request and show the answer."),
     "route": ("hss.cli.route", "Tell where calls to numbers go, and why."),
+    "imrn": ("hss.cli.imrn", "Show for whom an IMRN stands."),
     "peers": ("hss.cli.peers", "Show who is connected."),
     "config": ("hss.cli.config", "Check and show the configuration."),
     "bench": ("hss.cli.bench", "Load an HSS and measure it."),

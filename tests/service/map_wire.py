@@ -58,9 +58,13 @@ def tcap_of(octets: bytes) -> bytes:
 class Asp:
     """One association to the service."""
 
-    def __init__(self, address: str) -> None:
-        host, _, port = address.rpartition(":")
-        self.socket = socket.create_connection((host, int(port)), timeout=PATIENCE_S)
+    def __init__(self, address: str | socket.socket) -> None:
+        """Connect, or take a connection that the service made."""
+        if isinstance(address, str):
+            host, _, port = address.rpartition(":")
+            address = socket.create_connection((host, int(port)))
+        self.socket = address
+        self.socket.settimeout(PATIENCE_S)
         self.told: list[bytes] = []  # notifications that came in between
         self._kept = b""
 
@@ -108,10 +112,15 @@ class Asp:
             BEAT_ACK, parameter(0x0009, b"homeward")
         )
 
-    def ended(self) -> bool:
-        """Wait for the end, whatever comes before."""
+    def last(self) -> list[int]:
+        """Wait for the end; give the kinds of what came before, without notifications."""
+        kinds: list[int] = []
         try:
             while True:
-                self.next()
+                kinds.append(kind_of(self.receive()))
         except (EOFError, ConnectionResetError):
-            return True
+            return kinds
+
+    def ended(self) -> bool:
+        """Wait for the end, whatever comes before."""
+        return self.last() is not None
