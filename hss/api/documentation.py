@@ -10,6 +10,7 @@ from aiohttp import web
 from hss import __version__
 from hss.api.bodies import JSON
 from hss.api.ports import SETTINGS
+from hss.api.routes import ROUTE
 
 DOCUMENT: Final = "/api/v1/openapi.json"
 PAGE: Final = "/api/docs"
@@ -39,7 +40,9 @@ class Documentation:
             from hss.api.openapi import describe  # noqa: PLC0415
 
             settings = request.app[SETTINGS]
-            self._made = json.dumps(describe(__version__, page=settings.page, page_most=settings.page_most)).encode()
+            routing = any(resource.canonical == ROUTE for resource in request.app.router.resources())
+            described = describe(__version__, page=settings.page, page_most=settings.page_most, routing=routing)
+            self._made = json.dumps(described).encode()
         return web.Response(body=self._made, content_type=JSON)
 
     async def page(self, _request: web.Request) -> web.Response:

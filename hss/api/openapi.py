@@ -8,10 +8,12 @@ from pydantic.json_schema import models_json_schema
 
 from hss.api import problems
 from hss.api.bodies import JSON, MERGE_PATCH
-from hss.api.bulk import BATCH, BATCH_MOST, NDJSON, TYPES
+from hss.api.bulk import BATCH, BATCH_MOST, NDJSON, SUBSCRIBERS, TYPES
 from hss.api.catalogue import KINDS, SUBSCRIPTIONS, Kind
 from hss.api.problems import CONTENT_TYPE
 from hss.api.resources import ROOT
+from hss.api.routes import DEFAULTS, MOST_CONFLICTS
+from hss.services.routing_queries import VIEWS
 from schemas.documents import Contact, NewSubscriber, Registration, SharedFilterCriteriaSet, Subscriber
 
 Schema = dict[str, Any]
@@ -22,8 +24,8 @@ _BODY: Final = ("bad-json", "timed-out", "too-large", "wrong-content-type", "inv
 _TAG: Final = {"description": "the version of the record, in double quotes", "schema": {"type": "string"}}
 
 
-def describe(version: str, *, page: int, page_most: int) -> Schema:
-    """Make the whole document."""
+def describe(version: str, *, page: int, page_most: int, routing: bool = False) -> Schema:
+    """Make the whole document; `routing` = the routes of number routing are there."""
     described: list[type[BaseModel]] = [*(kind.model for kind in KINDS), Contact, NewSubscriber, Registration]
     # one schema each: what is written; secrets are marked writeOnly
     _, definitions = models_json_schema(
@@ -33,6 +35,8 @@ def describe(version: str, *, page: int, page_most: int) -> Schema:
     for kind in KINDS:
         paths |= _resource(kind, page, page_most)
     paths |= _contacts() | _by_hand() | _bulk() | _watching()
+    if routing:
+        paths |= _routing()
     return {
         "openapi": "3.1.0",
         "info": {
@@ -71,6 +75,7 @@ _TAGS: Final = [
     {"name": "contacts", "description": "Registered contacts of a public identity"},
     {"name": "by hand", "description": "What a test bed does with subscribers"},
     {"name": "bulk", "description": "Import and export of whole subscribers"},
+    {"name": "routing", "description": "Where calls to numbers go, and why"},
     {"name": "watching", "description": "Health and figures"},
 ]
 
@@ -441,6 +446,7 @@ def _by_hand() -> Schema:
 
 
 def _bulk() -> Schema:
+    of = _in_query("of", "what the file holds", type="string", default=SUBSCRIBERS)
     form = _in_query("form", "form of the file", type="string", enum=list(TYPES), default="jsonl")
     media = [one for types in TYPES.values() for one in types]
     text = {"type": "string"}
@@ -458,6 +464,7 @@ def _bulk() -> Schema:
                 },
                 errors=("bad-request", "busy"),
                 parameters=[
+                    of,
                     form,
                     _in_query(
                         "batch", "lines per transaction", type="integer", minimum=1, maximum=BATCH_MOST, default=BATCH
@@ -474,7 +481,81 @@ def _bulk() -> Schema:
                 "Export all subscribers, without secrets",
                 answers={"200": {"description": "the file", "content": _content(text, media=media)}},
                 errors=("bad-request", "busy"),
-                parameters=[form],
+                parameters=[of, form],
+            )
+        },
+    }
+
+
+def _routing() -> Schema:
+    anything: Schema = {"type": "object"}
+    number = {"type": ["string", "object"], "description": "a number, or a query with `called`"}
+    failures = ("bad-request", "unavailable")
+    return {
+        f"{ROOT}/route": {
+            "post": _operation(
+                "route",
+                "routing",
+                "Route one number, `queries` in one document, or a stream of lines, each answered by a line",
+                answers={"200": {"description": "plans", "content": _content(anything, media=(JSON, NDJSON))}},
+                errors=(*failures, "busy"),
+                parameters=[
+                    _in_query("view", "how much of a plan is shown", type="string", enum=list(VIEWS), default=VIEWS[0]),
+                    *(_in_query(name, "for queries that do not say it", type="string") for name in DEFAULTS),
+                ],
+                body=_content(number, {"called": "+49-721-957829-0", "kind": "text"})
+                | _content(number, media=(NDJSON,)),
+            )
+        },
+        f"{ROOT}/route/iam": {
+            "post": _operation(
+                "routeIam",
+                "routing",
+                "Turn an ISUP IAM into the SIP INVITE that a gateway would send",
+                answers={"200": _answer("the IAM, the plan and the INVITE", anything)},
+                errors=failures,
+                body=_content(anything, {"iam": "010060000A000200080410942791752809", "host": "mgcf1.fixed.example"}),
+            )
+        },
+        f"{ROOT}/route/simulate": {
+            "post": _operation(
+                "simulateFork",
+                "routing",
+                "Play the forking plan of a number against devices",
+                answers={"200": _answer("the timed INVITE, CANCEL and response lines", anything)},
+                errors=failures,
+                body=_content(anything, {"called": "+497219578290", "devices": {"b1": "180@1 200@12", "b2": "486@2"}}),
+            )
+        },
+        f"{ROOT}/route/diff": {
+            "post": _operation(
+                "compareGenerations",
+                "routing",
+                "Show which numbers two generations of the tables route differently",
+                answers={"200": _answer("the differences", anything)},
+                errors=(*failures, "not-found"),
+                body=_content(anything, {"old": 1, "new": 1, "queries": ["+497219578290"]}),
+            )
+        },
+        f"{ROOT}/route/tables": {
+            "get": _operation(
+                "routingTables",
+                "routing",
+                "Show the generation in use, and the earlier ones that can be compared with it",
+                answers={"200": _answer("number, hash and counts", anything)},
+                errors=("bad-request",),
+            )
+        },
+        f"{ROOT}/route/check": {
+            "get": _operation(
+                "checkTables",
+                "routing",
+                "List overlaps and contradictions of the tables, with both sides",
+                answers={"200": _answer("the contradictions", anything)},
+                errors=failures,
+                parameters=[
+                    _in_query("limit", "how many", type="integer", minimum=1, maximum=MOST_CONFLICTS, default=100)
+                ],
             )
         },
     }

@@ -1,6 +1,7 @@
 """Number routing in the running service: its tables, and the listeners of ENUM and SIP redirect."""
 
 import asyncio
+import contextlib
 import inspect
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import UTC, datetime
@@ -64,8 +65,9 @@ class Tables:
             return
         self._wanted += 1
         if self._service.ready and self._service.current.read <= FEW_ROWS:
-            await self._catch_up(self._wanted)
-        else:
+            with contextlib.suppress(StoreError, OSError):  # what was changed is committed: the tables follow later
+                await self._catch_up(self._wanted)
+        if self._done < self._wanted:
             self._work.set()
 
     async def wait(self) -> None:
