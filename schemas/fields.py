@@ -16,6 +16,10 @@ _HOST: Final = re.compile(r"(?=.{1,253}\Z)(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z
 _SIP_URI: Final = re.compile(r"sips?:([^@\s]+@)?(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+)(:\d{1,5})?(;[^\s?]*)?")
 _DIAMETER_URI: Final = re.compile(r"aaas?://[A-Za-z0-9.-]+(:\d{1,5})?(;transport=(tcp|sctp|udp))?(;protocol=diameter)?")
 
+MOST_ICSCF_OCTETS: Final = 138  # what one SCCP unitdata leaves for the name beside IMSI and IMRN
+MOST_PREFIX_DIGITS: Final = 10  # of roaming numbers; ITU-T E.164 6: at most 15 digits
+MOST_OID_OCTETS: Final = 16  # TS 29.002 17.7.11: of the identifier of a private extension, which has as many components
+
 
 def _number(text: str) -> str:
     return "+" + Msisdn.parse(text).digits
@@ -26,6 +30,26 @@ def _host(text: str) -> str:
     if not _HOST.fullmatch(host):
         raise ValueError("must be a host name of letters, digits, '-' and '.' (RFC 1123 2.1)")
     return host
+
+
+def _icscf_host(host: str) -> str:
+    if len(host) > MOST_ICSCF_OCTETS:
+        raise ValueError(f"must have at most {MOST_ICSCF_OCTETS} octets, as an answer to sendRoutingInfo holds no more")
+    return host
+
+
+def _lent_prefix(number: str) -> str:
+    if len(number) - 1 > MOST_PREFIX_DIGITS:
+        raise ValueError(f"must have at most {MOST_PREFIX_DIGITS} digits, as 5 more make a whole number")
+    return number
+
+
+def _object_identifier(text: str) -> str:
+    arcs = [int(arc) for arc in text.split(".")]
+    octets = sum(max(1, -(-arc.bit_length() // 7)) for arc in [arcs[0] * 40 + arcs[1], *arcs[2:]])
+    if (arcs[0] < 2 and arcs[1] > 39) or octets > MOST_OID_OCTETS:
+        raise ValueError(f"must be an object identifier of at most {MOST_OID_OCTETS} octets (TS 29.002 17.7.11)")
+    return text
 
 
 def _sip_uri(text: str) -> str:
@@ -60,6 +84,11 @@ ImsiText = Annotated[str, AfterValidator(lambda text: Imsi.parse(text).digits)]
 NaiText = Annotated[str, AfterValidator(lambda text: Impi.parse(text).nai)]
 ImpuText = Annotated[str, AfterValidator(lambda text: Impu.parse(text).uri)]
 Host = Annotated[str, AfterValidator(_host)]
+IcscfHost = Annotated[Host, AfterValidator(_icscf_host)]
+LentPrefix = Annotated[Number, AfterValidator(_lent_prefix)]  # of numbers that are lent for a call
+ObjectIdentifier = Annotated[
+    str, StringConstraints(pattern=r"^[0-2](\.(0|[1-9][0-9]{0,38})){1,15}$"), AfterValidator(_object_identifier)
+]
 SipUri = Annotated[str, StringConstraints(max_length=1024), AfterValidator(_sip_uri)]
 DiameterUri = Annotated[str, AfterValidator(_diameter_uri)]
 Port = Annotated[int, Field(ge=1, le=65535)]

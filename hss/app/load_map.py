@@ -17,7 +17,7 @@ from hss.sigtran.m3ua.messages import Transfer
 from hss.sigtran.map.contexts import write_context
 from hss.sigtran.map.gmsc import Question
 from hss.sigtran.map.machine import Late
-from hss.sigtran.map.numbers import write_international
+from hss.sigtran.map.numbers import Address as MapAddress
 from hss.sigtran.sccp.address import Address as SccpAddress
 from hss.sigtran.sccp.messages import Message as SccpMessage
 from hss.sigtran.stack import Node, NodeConfig
@@ -110,11 +110,11 @@ class SriTemplate:
         if parts is None:
             parts = self._parts[len(digits)] = self._split(digits)
         head, middle, tail = parts
-        return head + transaction.to_bytes(4, "big") + middle + write_international(digits) + tail
+        return head + transaction.to_bytes(4, "big") + middle + MapAddress(digits).encode() + tail
 
     def _split(self, digits: str) -> tuple[bytes, bytes, bytes]:
         head, _, rest = self._whole(digits).partition(PLACEHOLDER)
-        middle, _, tail = rest.partition(write_international(digits))
+        middle, _, tail = rest.partition(MapAddress(digits).encode())
         return head, middle, tail
 
     def _whole(self, digits: str) -> bytes:

@@ -30,9 +30,6 @@ from schemas.states import (
     TerminatingPreference,
 )
 
-MOST_NAME_OCTETS: Final = 138  # what one SCCP unitdata leaves for the name beside IMSI and IMRN
-MOST_DNS_OCTETS: Final = 253
-MOST_EXTENSION_OCTETS: Final = 16  # TS 29.002 §17.7.11: of the object identifier, and of its components
 MOST_SHORT_NUMBER: Final = 16  # digits of an ISDN-AddressString; longer ones need longFTN-Supported
 
 
@@ -267,13 +264,3 @@ class Unlucky(StrEnum):
     NO_NUMBER = "no-number"
     NOT_SUPPORTED = "not-supported"
     NO_ANSWER = "no-answer"
-
-
-def check_icscf_name(name: str, *, segmented: bool = False) -> None:
-    """Refuse, when it is configured, a name that an answer cannot hold; raise `ValueError` with the rule.
-
-    `segmented`: the peers reassemble XUDT, so that any DNS name fits.
-    """
-    most = MOST_DNS_OCTETS if segmented else MOST_NAME_OCTETS
-    if not 1 <= len(name.encode()) <= most:
-        raise ValueError(f"an I-CSCF name in an answer to sendRoutingInfo has 1 to {most} octets, not {len(name)}")

@@ -7,13 +7,17 @@ from pydantic import Field, model_validator
 from schemas.documents.document import Document
 from schemas.fields import (
     Host,
+    IcscfHost,
+    LentPrefix,
     Line,
     Name,
     Number,
+    ObjectIdentifier,
     Port,
     SipUri,
     Unsigned32,
 )
+from schemas.numbers.map import DEFAULT_EXTENSION
 from schemas.states import (
     AdministrativeState,
     EntryNodeKind,
@@ -35,7 +39,7 @@ class ServerCapabilities(Document):
 class IcscfEntry(Document):
     """The responsible I-CSCF: one host, or a pool that shares the load."""
 
-    host: Host | None = None
+    host: IcscfHost | None = None
     port: Port | None = None
     pool: Name | None = None
 
@@ -95,9 +99,9 @@ class Operator(Document):
     hlr_number: Number | None = None
     answers_routing_info: bool = True
     icscf_answer: IcscfAnswer = IcscfAnswer.IMRN_AND_NAME
-    extension_oid: Annotated[str, Field(pattern=r"^[0-2](\.[0-9]+){2,15}$")] = "1.3.6.1.4.1.32473.1.1"
-    imrn_prefix: Number | None = None
-    msrn_prefix: Number | None = None
+    extension_oid: ObjectIdentifier = DEFAULT_EXTENSION
+    imrn_prefix: LentPrefix | None = None
+    msrn_prefix: LentPrefix | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -125,7 +129,7 @@ class PortedNumber(Document):
 class Icscf(Document):
     """A member of a pool."""
 
-    host: Host
+    host: IcscfHost
     port: Port = 5060
     transport: Transport = Transport.UDP
     priority: Annotated[int, Field(ge=0, le=65535)] = 0

@@ -9,6 +9,7 @@ from schemas.documents.operators import IcscfEntry, ServerCapabilities
 from schemas.fields import (
     DiameterUri,
     Host,
+    IcscfHost,
     ImpuText,
     ImsiText,
     Key,
@@ -220,7 +221,7 @@ class NewSubscriber(Document):
     msc_number: Number | None = None
     voicebox: Number | None = None
     preference: TerminatingPreference = TerminatingPreference.CS_FIRST
-    icscf_host: Host | None = None
+    icscf_host: IcscfHost | None = None
     icscf_pool: Name | None = None
     scscf: SipUri | None = None
     state: RegistrationState = RegistrationState.NOT_REGISTERED

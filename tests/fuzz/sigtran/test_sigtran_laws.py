@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hss.machine import Turn
-from hss.procedures.map_routing_info import MOST_NAME_OCTETS, IcscfChoice
+from hss.procedures.map_routing_info import IcscfChoice
 from hss.sigtran import ber
 from hss.sigtran.client import GmscClient, GmscConfig
 from hss.sigtran.layers import layers_of
@@ -39,6 +39,7 @@ from hss.sigtran.tcap.components import Invoke, Reject, Result, ReturnError, rea
 from hss.sigtran.tcap.messages import Message as TcapMessage
 from routing.selection import Member
 from schemas.addresses import GlobalTitle
+from schemas.fields import MOST_ICSCF_OCTETS
 from schemas.numbers.m3ua import Kind, Tag
 from schemas.numbers.sccp import Type
 from schemas.numbers.tcap import Tag as TcapTag
@@ -411,7 +412,7 @@ def test_no_answer_breaks_a_client(several: list[bytes]) -> None:
 
 def test_a_pool_of_names_that_fills_an_answer_still_fits_one_unitdata() -> None:
     long = ".".join(["x" * 45] * 3)
-    assert len(long) <= MOST_NAME_OCTETS
+    assert len(long) <= MOST_ICSCF_OCTETS
     members = tuple(Member(host=f"{n}{long[1:]}") for n in range(4))
     sgp = node_for(replace(IN_IMS, icscf=IcscfChoice(members=members))).accepted()
     sgp.connected(now=0.0)

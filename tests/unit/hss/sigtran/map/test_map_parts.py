@@ -6,7 +6,6 @@ import pytest
 
 from hss.procedures import map_refusals as refusals
 from hss.procedures.map_refusals import Absence, Failing, Refusal
-from hss.procedures.map_routing_info import check_icscf_name
 from hss.sigtran import ber
 from hss.sigtran.layers import layers_of
 from hss.sigtran.m3ua import messages
@@ -280,13 +279,3 @@ def test_the_layers_of_a_segment_end_with_sccp() -> None:
     octets = messages.write_transfer(Transfer(opc=1, dpc=2, data=xudt))
     assert [layer.layer for layer in layers_of(octets)] == ["M3UA", "SCCP"]
     assert layers_of(b"nonsense") == []
-
-
-@pytest.mark.parametrize(("octets", "segmented", "fits"), [(138, False, True), (139, False, False), (0, False, False)])
-def test_a_name_that_cannot_fit_is_refused(octets: int, *, segmented: bool, fits: bool) -> None:
-    if fits:
-        check_icscf_name("x" * octets, segmented=segmented)
-    else:
-        with pytest.raises(ValueError, match="octets"):
-            check_icscf_name("x" * octets, segmented=segmented)
-    check_icscf_name("x" * 253, segmented=True)
