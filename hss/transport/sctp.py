@@ -45,7 +45,7 @@ MSG_EOR: Final = 0x80
 MSG_NOTIFICATION: Final = 0x8000
 
 
-def first_stream(message: bytes) -> int:  # noqa: ARG001 - the form of `stream_of`
+def first_stream(message: bytes, streams: int) -> int:  # noqa: ARG001 - the form of `stream_of`
     """Send everything by stream 0."""
     return 0
 
@@ -54,12 +54,12 @@ def first_stream(message: bytes) -> int:  # noqa: ARG001 - the form of `stream_o
 class SctpUse:
     """How a protocol uses SCTP.
 
-    `stream_of` chooses the outgoing stream of a message; it is taken modulo the streams that the association has.
+    `stream_of` chooses the outgoing stream of a message, below the count of streams that the association has.
     """
 
     ppid: int
     streams: int = 16  # asked for, each way
-    stream_of: Callable[[bytes], int] = first_stream
+    stream_of: Callable[[bytes, int], int] = first_stream
     unordered: bool = False
 
 
@@ -166,7 +166,7 @@ class SctpDriver(QueueingDriver):
     def _put(self, message: bytes) -> bool:
         if self._blocked:
             return False
-        stream = self._use.stream_of(message) % self._streams
+        stream = self._use.stream_of(message, self._streams)
         info = self._send_info.get(stream)
         if info is None:
             info = send_info(stream=stream, ppid=self._use.ppid, unordered=self._use.unordered)

@@ -42,7 +42,7 @@ async def test_answers_carry_the_payload_identifier_on_the_wire() -> None:
 
 
 async def test_a_stream_is_chosen_for_each_message_and_order_may_be_waived() -> None:
-    use = SctpUse(ppid=3, streams=4, stream_of=lambda message: message[-1], unordered=True)
+    use = SctpUse(ppid=3, streams=4, stream_of=lambda message, streams: message[-1] % streams, unordered=True)
     async with bench(Sctp()) as it:
         listener = await listen_sctp([Address("127.0.0.1", 0)], it.outfit, use)
         with capture("lo") as wire:
