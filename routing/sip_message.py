@@ -4,6 +4,7 @@ NotARequest(Exception)      nothing can or may be answered
 """
 
 import re
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Final, NamedTuple
 
@@ -111,17 +112,25 @@ def read_request(datagram: bytes) -> Request:
 def _headers(lines: list[str]) -> dict[str, list[str]]:
     headers: dict[str, list[str]] = {}
     for line in lines:
-        name, colon, value = line.partition(":")
-        name = name.rstrip(" \t").lower()
-        if not colon or not _NAME.match(name):
+        written, colon, value = line.partition(":")
+        name = _name(written)
+        if not colon or name is None:
             raise NotARequest
-        headers.setdefault(_COMPACT.get(name, name), []).append(value.strip(" \t"))
+        headers.setdefault(name, []).append(value.strip(" \t"))
     return headers
 
 
+@lru_cache(maxsize=1024)
+def _name(written: str) -> str | None:
+    """Find the long form of a header name in lower case; None where it is none."""
+    name = written.rstrip(" \t").lower()
+    return _COMPACT.get(name, name) if _NAME.match(name) else None
+
+
 def _fault(method: str, headers: dict[str, list[str]], body: str) -> str | None:
-    if any(len(headers.get(name, ())) > 1 for name in _ONCE):
-        return "a header occurs twice"
+    for name in _ONCE:
+        if len(headers.get(name, ())) > 1:
+            return "a header occurs twice"
     if not (headers["call-id"][0] and headers["from"][0] and headers["to"][0]):
         return "an empty header"
     cseq = _CSEQ.match(headers["cseq"][0])
