@@ -27,7 +27,7 @@ query.add_command(sri)
 
 @query.command()
 @click.argument("identity")
-@click.option("--peer", default="127.0.0.1:3868", show_default=True, help="HSS to ask: HOST:PORT.")
+@click.option("--peer", default="127.0.0.1:3868", show_default=True, help="HSS: HOST:PORT; sctp: IP[,IP...]:PORT.")
 @click.option("--transport", type=click.Choice(TRANSPORTS), default="tcp", show_default=True)
 @click.option("--tls-ca", type=click.Path(path_type=Path), help="Authority of the HSS's certificate; default: any.")
 @click.option("--origin-host", default="query.ims.example", show_default=True, help="Who asks.")
