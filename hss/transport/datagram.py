@@ -1,89 +1,105 @@
-"""UDP: one datagram in, at most one out, by a function. For questions that need no state (ENUM, SIP redirect)."""
+"""UDP: one datagram in, at most one out, by a function. For questions that need no state (ENUM, SIP redirect).
+
+The socket is read here and not by a transport of asyncio, which takes one datagram per turn of the loop.
+"""
 
 import asyncio
+import socket
 from collections.abc import Callable
-from typing import Any, Final, TypeAlias, cast
+from typing import Any, Final, TypeAlias
 
-from hss.transport.address import Address
+from hss.transport.address import ANY_HOST, Address
 from hss.transport.driver import Observe
 from hss.transport.events import DatagramFailed
 from hss.transport.listening import address_of
 
 LONGEST_OCTETS: Final = 65_507  # of an answer: what fits one datagram over IPv4
+READ_OCTETS: Final = 65_535
+AT_ONCE: Final = 32  # datagrams that are answered before everybody else has a turn
 
 Answer: TypeAlias = Callable[[bytes, Address], bytes | None]
 
 
-class DatagramEndpoint(asyncio.DatagramProtocol):
-    """Answers datagrams, each in the call that brings it; what goes wrong with one touches no other."""
+class DatagramEndpoint:
+    """Answers datagrams, each in the call that brings it; what goes wrong with one touches no other.
 
-    address: Address
+    An answer that the socket does not take at once is dropped, as a network drops it.
+    """
 
-    def __init__(self, answer: Answer, observe: Observe) -> None:
-        self.closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    def __init__(self, bound: socket.socket, answer: Answer, observe: Observe) -> None:
+        self._loop = asyncio.get_running_loop()
+        self.closed: asyncio.Future[None] = self._loop.create_future()
+        self.address: Final = address_of(bound.getsockname())
+        self._socket = bound
         self._answer = answer
         self._observe = observe
-        self._full = False  # of answers that the socket does not take: the next are dropped, as a network drops them
-        self._transport: asyncio.DatagramTransport
+        self._loop.add_reader(bound, self._readable)
 
     def close(self) -> None:
         """Answer nothing more."""
-        self._transport.abort()
+        if not self.closed.done():
+            self._loop.remove_reader(self._socket)
+            self._socket.close()
+            self.closed.set_result(None)
 
     def send(self, answer: bytes, to: Address) -> None:
         """Send an answer that came later, or that goes elsewhere than the question came from."""
-        try:
-            if not self._full and not self._transport.is_closing():
+        if not self.closed.done():
+            try:
                 self._send(answer, (to.host, to.port))
-        except Exception as error:  # noqa: BLE001 - no datagram ends the endpoint
-            self._report(error)
+            except Exception as error:  # noqa: BLE001 - no datagram ends the endpoint
+                self._report(error)
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Take the socket."""
-        self._transport = cast("asyncio.DatagramTransport", transport)
-        self.address = address_of(transport.get_extra_info("sockname"))
-
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - the form of asyncio
-        """Take note of the end."""
-        self.closed.set_result(None)
-
-    def datagram_received(self, data: bytes, addr: Any) -> None:  # noqa: ANN401 - the form of asyncio
-        """Answer, or stay silent."""
-        try:
-            answer = self._answer(data, address_of(addr))
-            if answer is not None and not self._full:
-                self._send(answer, addr)
-        except Exception as error:  # noqa: BLE001 - no datagram ends the endpoint
-            self._report(error)
-
-    def pause_writing(self) -> None:
-        """Drop answers."""
-        self._full = True
-
-    def resume_writing(self) -> None:
-        """Send answers again."""
-        self._full = False
-
-    def error_received(self, exc: Exception) -> None:
+    def error_received(self, error: Exception) -> None:
         """Report what the network says of an earlier answer, as a port that nobody listens on."""
-        self._report(exc)
+        self._report(error)
 
-    def _send(self, answer: bytes, addr: Any) -> None:  # noqa: ANN401 - the form of asyncio
+    def _readable(self) -> None:
+        for _ in range(AT_ONCE):
+            if self.closed.done():
+                return
+            try:
+                data, name = self._socket.recvfrom(READ_OCTETS)
+            except BlockingIOError:
+                return
+            except OSError as error:
+                self.error_received(error)
+                return
+            self._received(data, name)
+
+    def _received(self, data: bytes, name: Any) -> None:  # noqa: ANN401 - the address form of any family
+        try:
+            answer = self._answer(data, address_of(name))
+            if answer is not None:
+                self._send(answer, name)
+        except Exception as error:  # noqa: BLE001 - no datagram ends the endpoint
+            self._report(error)
+
+    def _send(self, answer: bytes, name: Any) -> None:  # noqa: ANN401 - the address form of any family
         if not 0 < len(answer) <= LONGEST_OCTETS:
             raise ValueError(f"an answer of {len(answer)} octets does not fit a datagram")
-        self._transport.sendto(answer, addr)
+        try:
+            self._socket.sendto(answer, name)
+        except BlockingIOError:
+            return
 
     def _report(self, error: Exception) -> None:
         try:
             self._observe(DatagramFailed(error=error), None)
         except Exception as another:  # noqa: BLE001 - an observer that fails must not end the endpoint
-            context = {"message": "an observer raised", "exception": another}
-            asyncio.get_running_loop().call_exception_handler(context)
+            self._loop.call_exception_handler({"message": "an observer raised", "exception": another})
 
 
 async def listen_udp(address: Address, answer: Answer, observe: Observe) -> DatagramEndpoint:
-    """Answer datagrams that come to `address` (one host; port 0: a free port). Raises `OSError`."""
-    _, endpoint = await asyncio.get_running_loop().create_datagram_endpoint(
-        lambda: DatagramEndpoint(answer, observe), local_addr=(address.host, address.port)
-    )
-    return endpoint
+    """Answer datagrams that come to `address` (port 0: a free port; `*`: every IPv4 address). Raises `OSError`."""
+    host = "0.0.0.0" if address.host == ANY_HOST else address.host  # noqa: S104 - who writes `*` means it
+    found = await asyncio.get_running_loop().getaddrinfo(host, address.port, type=socket.SOCK_DGRAM)
+    family, _, _, _, name = found[0]
+    bound = socket.socket(family, socket.SOCK_DGRAM)
+    try:
+        bound.setblocking(False)
+        bound.bind(name)
+        return DatagramEndpoint(bound, answer, observe)
+    except BaseException:
+        bound.close()
+        raise

@@ -1,0 +1,126 @@
+"""Datagrams: many at once, answers that cannot be sent, an end in between."""
+
+import asyncio
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from hss.machine import Event
+from hss.transport import datagram
+from hss.transport.address import ANY_HOST, Address
+from hss.transport.datagram import AT_ONCE, DatagramEndpoint, listen_udp
+from hss.transport.events import DatagramFailed
+
+
+@contextmanager
+def asking(address: Address) -> Iterator[socket.socket]:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        client.setblocking(False)
+        client.connect(("127.0.0.1", address.port))
+        yield client
+
+
+async def received(client: socket.socket, count: int) -> list[bytes]:
+    loop = asyncio.get_running_loop()
+    async with asyncio.timeout(20):
+        return [await loop.sock_recv(client, 100) for _ in range(count)]
+
+
+async def test_many_datagrams_are_answered_in_turns() -> None:
+    endpoint = await listen_udp(Address(ANY_HOST, 0), lambda data, _: data, lambda *_: None)
+    questions = [f"{at}".encode() for at in range(2 * AT_ONCE + 1)]
+    with asking(endpoint.address) as client:
+        for question in questions:
+            client.send(question)
+        assert await received(client, len(questions)) == questions
+    endpoint.close()
+
+
+async def test_an_endpoint_may_be_closed_by_an_answer_and_says_nothing_afterwards() -> None:
+    heard: list[bytes] = []
+
+    def close(data: bytes, _: Address) -> None:
+        heard.append(data)
+        endpoint.close()
+
+    endpoint = await listen_udp(Address("127.0.0.1", 0), close, lambda *_: None)
+    with asking(endpoint.address) as client:
+        client.send(b"first")
+        client.send(b"second")
+        await endpoint.closed
+    endpoint.close()
+    endpoint.send(b"late", Address("127.0.0.1", 9))
+    assert heard == [b"first"]
+
+
+async def test_an_answer_may_come_later_and_go_elsewhere() -> None:
+    seen: list[Event] = []
+    endpoint = await listen_udp(Address("127.0.0.1", 0), lambda *_: None, lambda event, _: seen.append(event))
+    with asking(endpoint.address) as client:
+        endpoint.send(b"late", Address(*client.getsockname()))
+        assert await received(client, 1) == [b"late"]
+    endpoint.send(b"x" * 70_000, Address("127.0.0.1", 9))
+    assert [type(event) for event in seen] == [DatagramFailed]
+    endpoint.close()
+
+
+class Full:
+    """A socket that takes nothing, or brings an error."""
+
+    def __init__(self, inner: socket.socket) -> None:
+        self._inner = inner
+        self.error: Exception | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+    def sendto(self, *_: object) -> int:
+        raise BlockingIOError
+
+    def recvfrom(self, octets: int) -> tuple[bytes, Any]:
+        if self.error is not None:
+            raise self.error
+        return self._inner.recvfrom(octets)
+
+
+async def test_a_full_socket_drops_answers_and_an_error_is_reported() -> None:
+    seen: list[Event] = []
+    bound = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    bound.setblocking(False)
+    bound.bind(("127.0.0.1", 0))
+    full = Full(bound)
+    answered = asyncio.Event()
+
+    def answer(data: bytes, _: Address) -> bytes:
+        answered.set()
+        return data
+
+    endpoint = DatagramEndpoint(full, answer, lambda event, _: seen.append(event))  # type: ignore[arg-type]
+    with asking(endpoint.address) as client:
+        client.send(b"x")
+        await answered.wait()
+        assert seen == []
+        full.error = ConnectionRefusedError("nobody listens")
+        reported = asyncio.Event()
+        endpoint._observe = lambda event, _: (seen.append(event), reported.set())[0]  # noqa: SLF001
+        client.send(b"y")
+        await reported.wait()
+    assert isinstance(seen[0], DatagramFailed)
+    endpoint.close()
+
+
+async def test_a_place_that_cannot_be_had_leaves_nothing_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[socket.socket] = []
+
+    class Noted(socket.socket):
+        def __init__(self, *arguments: Any) -> None:
+            super().__init__(*arguments)
+            made.append(self)
+
+    monkeypatch.setattr(datagram.socket, "socket", Noted)
+    with pytest.raises(OSError, match="assign"):
+        await listen_udp(Address("192.0.2.1", 0), lambda *_: None, lambda *_: None)
+    assert [one.fileno() for one in made] == [-1]
