@@ -129,7 +129,7 @@ class MapMachine:
 
     def _prompts(self, version: int, context: int | None = None) -> dict[bytes, Prompt]:
         return {
-            bytes((0x02, 1, operation)): Prompt(operation, entry, entry.essence, entry.standing)
+            bytes((0x02, 1, operation)): Prompt(int(operation), entry, entry.essence, entry.standing)
             for operation, entry in self._table.items()
             if entry.essence is not None and entry.standing is not None
             if entry.context == (self._context_of(operation) if version == 1 else context)
