@@ -11,6 +11,7 @@ from typing import Any, Final
 from hss.api.access import is_loopback
 from hss.api.ports import Sample
 from hss.app.connecting import Connecting
+from hss.app.farewell import part
 from hss.app.knowledge import Knowledge
 from hss.app.listeners import Open, Plan
 from hss.app.observe import Observer
@@ -36,8 +37,6 @@ SECOND_CONNECTION: Final = {
     "several": SecondConnection.ALLOW,
 }
 DEFAULT_SCTP: Final = "127.0.0.1:3868"
-FAREWELL_S: Final = 1.0  # for DPR and DPA when the service ends
-CLOSING_S: Final = 0.5  # for a connection to close after that
 JITTER_S: Final = 2.0  # RFC 3539 3.4.1
 
 
@@ -185,21 +184,10 @@ class DiameterListener:
 
 
 async def say_farewell(drivers: Collection[Driver]) -> None:
-    """Tell peers that we leave; close what is still open after `FAREWELL_S`, and reset what does not close."""
+    """Tell peers that we leave, and end their connections."""
     for driver in drivers:
         driver.carry_out(peer_of(driver).shut_down(now=driver.now()))
-    left = await _closed(drivers, FAREWELL_S)
-    for driver in left:
-        driver.close("the service ends")
-    for driver in await _closed(left, CLOSING_S):
-        driver.reset("the service ends")
-
-
-async def _closed(drivers: Collection[Driver], timeout_s: float) -> list[Driver]:
-    """Wait until connections are gone; give those that are not after `timeout_s`."""
-    if drivers:
-        await asyncio.wait([driver.closed for driver in drivers], timeout=timeout_s)
-    return [driver for driver in drivers if not driver.closed.done()]
+    await part(drivers)
 
 
 def peer_of(driver: Driver) -> PeerMachine:

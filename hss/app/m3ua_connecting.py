@@ -9,7 +9,7 @@ from typing import Any
 from hss.machine import Event, Machine
 from hss.sigtran.m3ua.back_off import BackOff
 from hss.sigtran.m3ua.events import AspState, AspStateChanged
-from hss.transport.address import Address, parse_addresses
+from hss.transport.address import Address, joined, parse_addresses
 from hss.transport.driver import Connection, Driver, Observe, Outfit
 from hss.transport.sctp import SctpUse, connect_sctp
 from hss.transport.stream import connect_tcp
@@ -39,7 +39,7 @@ class Target:
 
     def __str__(self) -> str:
         """Write it for a person."""
-        return f"{self.transport}:{','.join(map(str, self.places))}"
+        return f"{self.transport}:{joined(self.places)}"
 
 
 class Uplink:

@@ -11,6 +11,7 @@ from aiohttp import web
 
 from hss.api.map import MapRoutes
 from hss.api.ports import Sample
+from hss.app.farewell import FAREWELL_S, close_all, part
 from hss.app.knowledge import Knowledge
 from hss.app.listeners import Open, Plan
 from hss.app.m3ua_connecting import Target, Uplink, keep_all
@@ -39,7 +40,7 @@ from hss.sigtran.map.calls import Call
 from hss.sigtran.map.dispatch import operations
 from hss.sigtran.map.machine import Late, OperationServed
 from hss.sigtran.stack import Node
-from hss.transport.address import Address, parse_addresses
+from hss.transport.address import Address, joined, parse_addresses
 from hss.transport.driver import Connection, Driver, Kind, Limits, Outfit
 from hss.transport.listening import Listener
 from hss.transport.sctp import PPID_M3UA, SctpUse, listen_sctp, sctp_available
@@ -48,7 +49,6 @@ from schemas.numbers.m3ua import Kind as M3uaKind
 from schemas.numbers.map import Operation
 
 DEFAULT_SCTP: Final = "127.0.0.1:2905"
-FAREWELL_S: Final = 1.0  # for answers under way, and for the end of associations
 LOOK_S: Final = 0.02
 MOST_TALLIES: Final = 1000  # peers may name any operation
 SCTP: Final = SctpUse(ppid=PPID_M3UA, stream_of=stream_of)
@@ -165,7 +165,7 @@ class MapSide:
             association = association_of(driver)
             if isinstance(association, Asp):
                 driver.carry_out(association.stop(now=driver.now()))
-        await _gone(drivers)
+        await part(drivers)
 
     # Associations.
 
@@ -230,7 +230,7 @@ class M3uaListener:
     @property
     def shown(self) -> str:
         """All addresses."""
-        return ",".join(map(str, self._listener.addresses))
+        return joined(self._listener.addresses)
 
     async def end(self) -> None:
         """Accept nothing more, answer what is under way, take all ASPs down, and end what is still open."""
@@ -241,6 +241,7 @@ class M3uaListener:
         for driver in drivers:
             if association_of(driver).state is not AspState.DOWN:
                 driver.carry_out(Turn(send=[messages.write(M3uaKind.ASPDN_ACK)]))
+        await close_all(drivers)
         await self._listener.end()
 
 
@@ -261,12 +262,3 @@ async def _quiet(drivers: Sequence[Driver]) -> None:
     until = loop.time() + FAREWELL_S
     while any(driver.open_requests for driver in drivers) and loop.time() < until:  # noqa: ASYNC110 - no event
         await asyncio.sleep(LOOK_S)
-
-
-async def _gone(drivers: Sequence[Driver]) -> None:
-    """Close what does not end by itself."""
-    if drivers:
-        await asyncio.wait([driver.closed for driver in drivers], timeout=FAREWELL_S)
-    for driver in drivers:
-        driver.close("the service ends")
-        await driver.closed

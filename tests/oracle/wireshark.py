@@ -34,9 +34,15 @@ def read(frames: Sequence[bytes], folder: Path, *, lua: bool = True) -> list[See
     subprocess.run(
         [tool("text2pcap"), "-q", "-S", "2905,2905,3", str(text), str(capture)], check=True, capture_output=True
     )
+    return captured(capture, lua=lua)
+
+
+def captured(capture: Path, *, lua: bool = True, port: int = 2905) -> list[Seen]:
+    """Let tshark read a capture; `port` is one of M3UA."""
     script = ["-X", f"lua_script:{LUA}"] if lua else []
+    ports = ["-d", f"sctp.port=={port},m3ua"]
     done = subprocess.run(
-        [tool("tshark"), *script, "-r", str(capture), "-T", "json", "--no-duplicate-keys"],
+        [tool("tshark"), *script, *ports, "-r", str(capture), "-T", "json", "--no-duplicate-keys"],
         check=True,
         capture_output=True,
         text=True,

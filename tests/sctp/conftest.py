@@ -3,6 +3,9 @@
 import pytest
 
 from hss.transport.sctp import sctp_available
+from tests.service.conftest import sample
+
+__all__ = ["sample"]
 
 MISSING = sctp_available()
 collect_ignore_glob = ["test_*.py"] if MISSING else []
