@@ -22,4 +22,4 @@ async def opened_store(settings: Settings) -> Store:
     except KeyUnusable as error:
         raise CannotStart(str(error)) from error
     except StoreError as error:
-        raise CannotStart(f"database {settings.database}: {error}") from error
+        raise CannotStart(f"database {settings.shown_database}: {error}") from error

@@ -75,7 +75,7 @@ async def _start(
 
 
 def _greeting(settings: Settings, opened: list[Opened]) -> Iterator[str]:
-    yield f"Homeward {__version__}, {settings.origin_host}, database {settings.database}"
+    yield f"Homeward {__version__}, {settings.origin_host}, database {settings.shown_database}"
     for one in opened:
         listens = one.report.state is ListenerState.LISTENING
         yield f"  {one.report.name:<15} {one.report.address if listens else f'off: {one.report.reason}'}"

@@ -159,6 +159,12 @@ class Settings(BaseModel):
         return tuple(map(int, self.routing_contexts.split(","))) if self.routing_contexts else ()
 
     @property
+    def shown_database(self) -> str:
+        """The database as it may be printed: a password in a URL stays behind."""
+        masked = re.sub(r"(?<=://)([^/@:]*):[^/]*@", r"\1:***@", self.database)
+        return re.sub(r"([?&]password=)[^&]*", r"\1***", masked)
+
+    @property
     def key_file(self) -> Path:
         """Where the key for secrets is."""
         if self.secrets_key_file is not None:

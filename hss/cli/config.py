@@ -15,9 +15,10 @@ def config() -> None:
 
 @config.command()
 @with_settings
-def check(settings: Settings) -> None:  # noqa: ARG001 - reading them is the check
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def check(settings: Settings, *, as_json: bool) -> None:  # noqa: ARG001 - reading them is the check
     """Say whether the configuration can be used; exit status 2 where not."""
-    click.echo("The configuration is good.")
+    click.echo(json.dumps({"good": True}) if as_json else "The configuration is good.")
 
 
 @config.command()
@@ -25,7 +26,7 @@ def check(settings: Settings) -> None:  # noqa: ARG001 - reading them is the che
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def show(settings: Settings, *, as_json: bool) -> None:
     """Print every key with its value, as a TOML file that `--config` reads."""
-    values = settings.model_dump(mode="json")
+    values = settings.model_dump(mode="json") | {"database": settings.shown_database}
     if values["api_token"] is not None:
         values["api_token"] = "(set)"  # noqa: S105 - a mark, not a token
     if as_json:

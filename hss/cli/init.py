@@ -1,6 +1,7 @@
 """`hss init`: create or upgrade the database."""
 
 import asyncio
+import json
 
 import click
 
@@ -13,12 +14,16 @@ from hss.cli.options import with_settings
 @click.command()
 @click.option("--sample", is_flag=True, help="Put sample data in; records that exist stay as they are.")
 @click.option("--quiet", is_flag=True, help="Print nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @with_settings
-def init(settings: Settings, *, sample: bool, quiet: bool) -> None:
+def init(settings: Settings, *, sample: bool, quiet: bool, as_json: bool) -> None:
     """Create the database and the key for secrets, or bring the tables up to date."""
     created = asyncio.run(_init(settings, sample=sample))
-    if not quiet:
-        click.echo(f"{settings.database} is ready" + (f"; {created} sample records were put in." if sample else "."))
+    database = settings.shown_database
+    if as_json:
+        click.echo(json.dumps({"database": database, "created": created}))
+    elif not quiet:
+        click.echo(f"{database} is ready" + (f"; {created} sample records were put in." if sample else "."))
 
 
 async def _init(settings: Settings, *, sample: bool) -> int:

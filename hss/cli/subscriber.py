@@ -101,12 +101,13 @@ def set_(
 
 @subscriber.command()
 @click.argument("identity")
+@as_json
 @api_option
-def delete(api: Api, *, identity: str) -> None:
+def delete(api: Api, *, identity: str, as_json: bool) -> None:
     """Delete a subscriber, found by any of its identities."""
     name = find(api, identity)["name"]
     api.send("DELETE", "subscriptions", name)
-    click.echo(f"Deleted {name}.")
+    click.echo(json.dumps({"deleted": name}) if as_json else f"Deleted {name}.")
 
 
 def find(api: Api, identity: str) -> dict[str, Any]:

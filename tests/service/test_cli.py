@@ -59,7 +59,9 @@ def test_a_subscriber_is_added_shown_changed_and_deleted(service: Service, subsc
     assert (found["circuit_switched"]["voicebox"], found["devices"], found["forking"]) == ("+491719", 3, "sequential")
     gone = shown(service.invoke("subscriber", "set", subscriber, "circuit_switched.voicebox:=null", "--json"))
     assert gone["circuit_switched"]["voicebox"] is None
-    assert subscriber in done(service.invoke("subscriber", "delete", "+491715550001"))
+    assert json.loads(done(service.invoke("subscriber", "delete", "+491715550001", "--json"))) == {
+        "deleted": subscriber
+    }
     done(service.invoke("subscriber", "show", subscriber), 1, subscriber)
 
 
