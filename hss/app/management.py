@@ -8,13 +8,14 @@ from aiohttp import web
 from hss.api.access import is_loopback
 from hss.api.application import build_api
 from hss.api.ports import ApiSettings, ListenerReport, Readiness, Sample, Services, hash_token
+from hss.app.http_listener import HttpListener, listen_http
 from hss.app.knowledge import Knowledge
 from hss.app.listeners import Plan
 from hss.app.observe import Observer
 from hss.app.settings import Settings
 from hss.store.engine import Store
 from hss.store.errors import StoreError, StoreUnavailable
-from hss.transport.address import ANY_HOST, Address
+from hss.transport.address import Address
 
 ONLY_LOOPBACK: Final = " (api_token is not set: only callers on loopback are answered)"
 
@@ -55,24 +56,6 @@ class Watch:
         yield from self._further()
 
 
-class ApiListener:
-    """The listener of the API, and the server behind it."""
-
-    def __init__(self, runner: web.AppRunner, note: str) -> None:
-        self._runner = runner
-        self._note = note
-
-    @property
-    def shown(self) -> str:
-        """The address of its description."""
-        host, port = self._runner.addresses[0][:2]
-        return f"http://{Address(host, port)}/api/docs{self._note}"
-
-    async def end(self) -> None:
-        """Answer what is under way and close."""
-        await self._runner.cleanup()
-
-
 def management_plan(settings: Settings, store: Store, watch: Watch, further: Iterable[web.AbstractRouteDef]) -> Plan:
     """Plan the listener of the management API."""
     services = Services(
@@ -92,16 +75,9 @@ def management_plan(settings: Settings, store: Store, watch: Watch, further: Ite
     tokens = frozenset({hash_token(settings.api_token)} if settings.api_token else ())
     app = build_api(services, ApiSettings(token_hashes=tokens), further=further)
 
-    async def listen(text: str) -> ApiListener:
+    async def listen(text: str) -> HttpListener:
         address = Address.parse(text)
-        runner = web.AppRunner(app, handle_signals=False, access_log=None, shutdown_timeout=5.0)
-        await runner.setup()
-        try:
-            await web.TCPSite(runner, None if address.host == ANY_HOST else address.host, address.port).start()
-        except BaseException:
-            await runner.cleanup()
-            raise
         closed = not tokens and not is_loopback(address.host)
-        return ApiListener(runner, ONLY_LOOPBACK if closed else "")
+        return await listen_http(app, address, most=settings.max_connections, note=ONLY_LOOPBACK if closed else "")
 
     return Plan(key="api", wanted=settings.api, open=listen)
