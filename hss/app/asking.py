@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from hss.app.no_answer import NoAnswer
+from hss.app.no_answer import NoAnswer, WrongTarget
 from hss.diameter.client import (
     LocationInfo,
     LocationInfoQuestion,
@@ -23,7 +23,7 @@ from hss.diameter.framing import Framing
 from hss.diameter.local import Local
 from hss.diameter.peer import Link, PeerMachine, Request, end_to_end_identifiers
 from hss.machine import Event, Machine
-from hss.transport.address import Address, parse_addresses
+from hss.transport.address import Address, AddressError, parse_addresses
 from hss.transport.driver import Connection, Driver, Kind, Outfit
 from hss.transport.stream import connect_tcp
 
@@ -87,6 +87,8 @@ class _Asking:
                 answered = await self._answered
         except TimeoutError as error:
             raise NoAnswer(f"{self._target.peer} did not answer within {self._target.timeout_s:g} s") from error
+        except AddressError as error:
+            raise WrongTarget(str(error)) from error
         except (OSError, ValueError) as error:
             raise NoAnswer(f"{self._target.peer}: {error}") from error
         driver.carry_out(self._peer.shut_down(now=driver.now()))

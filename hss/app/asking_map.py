@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from hss.app.no_answer import NoAnswer
+from hss.app.no_answer import NoAnswer, WrongTarget
 from hss.machine import Event, Machine
 from hss.sigtran.client import Exchanged, GmscClient, GmscConfig, SriAnswered
 from hss.sigtran.m3ua.events import AssociationGivenUp, ErrorReceived, FaultAnswered
@@ -14,7 +14,7 @@ from hss.sigtran.m3ua.framing import BadLength, Framing
 from hss.sigtran.map.gmsc import Question, SriAnswer
 from hss.sigtran.map.machine import Late
 from hss.sigtran.tcap.machine import Ending
-from hss.transport.address import Address, parse_addresses
+from hss.transport.address import Address, AddressError, parse_addresses
 from hss.transport.driver import Connection, Driver, Kind, Outfit
 from hss.transport.stream import connect_tcp
 from schemas.numbers.m3ua import ErrorCode
@@ -74,6 +74,8 @@ class _Asking:
                 answer = await self._answered
         except TimeoutError as error:
             raise NoAnswer(f"{self._target.peer} did not answer within {self._target.timeout_s:g} s") from error
+        except AddressError as error:
+            raise WrongTarget(str(error)) from error
         except (OSError, ValueError) as error:
             raise NoAnswer(f"{self._target.peer}: {error}") from error
         await asyncio.wait([driver.closed], timeout=FAREWELL_S)

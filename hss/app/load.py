@@ -10,13 +10,13 @@ from pathlib import Path
 from time import monotonic_ns
 from typing import Final
 
-from hss.app.no_answer import NoAnswer
+from hss.app.no_answer import NoAnswer, WrongTarget
 from hss.diameter.client import LocationInfoTemplate, surroundings
 from hss.diameter.framing import Framing
 from hss.diameter.local import Local
 from hss.diameter.peer import Link, PeerMachine, State, end_to_end_identifiers
 from hss.machine import Turn
-from hss.transport.address import Address
+from hss.transport.address import Address, AddressError
 from hss.transport.load import Load, closed_loop, connected
 
 READ_OCTETS: Final = 65536
@@ -64,11 +64,13 @@ def load_location_info(run: Run, identity: Callable[[int], str]) -> Figures:
     )
     prefix = f"{run.origin_host};{started}{secrets.randbelow(1000):03}"
     template = LocationInfoTemplate(local, destination_realm=run.destination_realm, session_prefix=prefix)
-    address = Address.parse(run.peer)
     try:
+        address = Address.parse(run.peer)
         with connected(address.host, address.port, timeout_s=run.timeout_s) as connection:
             opened = _Opened(connection, local, started)
             return _measured(run, opened, template, identity)
+    except AddressError as error:
+        raise WrongTarget(str(error)) from error
     except (OSError, EOFError) as error:
         raise NoAnswer(f"{run.peer}: {str(error) or type(error).__name__}") from error
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from hss.app.load import READ_OCTETS, Figures, cpu_of, figures_of
-from hss.app.no_answer import NoAnswer
+from hss.app.no_answer import NoAnswer, WrongTarget
 from hss.machine import Turn
 from hss.sigtran.m3ua import messages
 from hss.sigtran.m3ua.asp import AspConfig
@@ -24,7 +24,7 @@ from hss.sigtran.stack import Node, NodeConfig
 from hss.sigtran.tcap import dialogue as portions
 from hss.sigtran.tcap.components import Invoke
 from hss.sigtran.tcap.messages import Message as TcapMessage
-from hss.transport.address import Address
+from hss.transport.address import Address, AddressError
 from hss.transport.load import Load, closed_loop, connected
 from schemas.addresses import GlobalTitle
 from schemas.identities import Msisdn
@@ -65,10 +65,12 @@ class MapFigures:
 
 def load_routing_info(run: MapRun, number: Callable[[int], str]) -> MapFigures:
     """Send `run.requests` sendRoutingInfo; `number` gives the digits that each asks about. Raises `NoAnswer`."""
-    address = Address.parse(run.peer)
     try:
+        address = Address.parse(run.peer)
         with connected(address.host, address.port, timeout_s=run.timeout_s) as connection:
             return _measured(run, _Active(connection, run), number)
+    except AddressError as error:
+        raise WrongTarget(str(error)) from error
     except (OSError, EOFError) as error:
         raise NoAnswer(f"{run.peer}: {str(error) or type(error).__name__}") from error
 

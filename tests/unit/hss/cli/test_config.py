@@ -62,3 +62,46 @@ def test_what_show_prints_is_a_file_that_config_reads(tmp_path) -> None:
 
 def test_the_token_is_not_shown() -> None:
     assert "hunter2" not in run("config", "show", "--api-token", "hunter2").stdout
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("postgresql://hss:hidden@db/hss", "postgresql://hss:***@db/hss"),
+        ("postgresql://hss:hid:d@hidden@db/hss", "postgresql://hss:***@db/hss"),
+        ("postgresql://hss@db/hss?password=hidden&ssl=on", "postgresql://hss@db/hss?password=***&ssl=on"),
+        ("postgresql://hss@db:5432/hss", "postgresql://hss@db:5432/hss"),
+        ("var/homeward.db", "var/homeward.db"),
+    ],
+)
+def test_the_password_of_the_database_is_not_printed(url, shown) -> None:
+    result = run("config", "show", "--json", "--database", url)
+    assert json.loads(result.stdout)["database"] == shown
+    assert "hidden" not in run("config", "show", "--database", url).stdout
+
+
+def test_a_database_that_cannot_be_opened_is_named_without_its_password(tmp_path) -> None:
+    key = tmp_path / "key"
+    result = run("init", "--database", "postgresql://hss:hidden@127.0.0.1:1/hss", "--secrets-key-file", str(key))
+    assert result.exit_code == 2
+    assert "hss:***@127.0.0.1:1/hss" in result.stderr
+    assert "hidden" not in result.output + result.stderr
+
+
+def test_check_says_so_in_json_too() -> None:
+    assert json.loads(run("config", "check", "--json").stdout) == {"good": True}
+
+
+def test_init_says_what_it_made_in_json(tmp_path) -> None:
+    database = tmp_path / "new.db"
+    made = [json.loads(run("init", "--sample", "--json", "--database", str(database)).stdout) for _ in range(2)]
+    assert made[0]["database"] == str(database)
+    assert made[0]["created"] > 0
+    assert made[1] == {"database": str(database), "created": 0}
+
+
+@pytest.mark.parametrize("command", [("query", "lir", "tel:+4999"), ("query", "sri", "+4999"), ("bench", "lir", "x")])
+def test_a_peer_that_is_no_address_is_wrong_usage(command) -> None:
+    result = run(*command, "--peer", "nonsense")
+    assert result.exit_code == 2
+    assert result.stderr == "Error: no port: 'nonsense'; write HOST:PORT, or [IPV6]:PORT\n"
