@@ -285,7 +285,8 @@ class Reader:
         if row.read is None:
             return self._group(row.definition, data, at, start, stop, depth=depth)
         if row.size is not None and row.size != stop - start:
-            raise InvalidAvpLength(f"{row.definition.name} has {row.size} octets", _smallest(data, at, stop))
+            what = f"{row.definition.name} has {row.size} octets, not {stop - start}"
+            raise InvalidAvpLength(what, _smallest(data, at, stop))
         return row.read(data[start:stop])
 
     def _group(self, group: AvpDefinition, data: bytes, at: int, start: int, stop: int, *, depth: int) -> Avps:

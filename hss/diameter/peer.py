@@ -26,6 +26,7 @@ from hss.diameter.errors import (
     UnknownPeer,
     UnsupportedVersion,
     outcome_of,
+    result_name,
 )
 from hss.diameter.events import (
     BadLength,
@@ -418,8 +419,9 @@ class PeerMachine:
             self._close("", turn, now=now)
             return
         if outcome != SUCCESS:
-            code = outcome.code if outcome else 0
-            turn.events.append(PeerRefused(origin_host=self.origin_host, code=code, why="the peer refuses us"))
+            code, name = (outcome.code, result_name(outcome)) if outcome else (0, "an answer without a result")
+            why = f"the peer refuses us: {name}"
+            turn.events.append(PeerRefused(origin_host=self.origin_host, code=code, why=why))
             self._close("", turn, now=now)
         else:
             self._opened(turn, now)

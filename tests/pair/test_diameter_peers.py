@@ -158,6 +158,7 @@ def test_an_unknown_peer_is_refused_where_the_link_says_so() -> None:
     around = surroundings(HSS, accept_unknown_peers=True)
     asker, server = wire.connect(asking(stranger), serving(around, accept_unknown=False))
     assert asker.happened(PeerRefused)[0].code == 3010
+    assert asker.happened(PeerRefused)[0].why == "the peer refuses us: DIAMETER_UNKNOWN_PEER"
     assert server.happened(PeerRefused)[0].origin_host == "stranger.test"
     assert (asker.closed, server.closed, asker.happened(ConnectionDropped)) == (True, True, [])
 

@@ -135,6 +135,11 @@ def test_a_wrong_length_is_answered_by_the_smallest_avp(wrong: bytes, right: str
     assert caught.value.failed.hex() == right
 
 
+def test_a_value_of_another_size_is_named_with_both_sizes() -> None:
+    with pytest.raises(InvalidAvpLength, match=r"Auth-Application-Id has 4 octets, not 2$"):
+        LOOSE.read(HEADER.encode(avp(258, b"\0\0")))
+
+
 def test_an_undefined_value_without_the_m_flag_is_ignored_where_the_avp_is_not_required() -> None:
     wrong = avp(277, b"\0\0\0\x07", flags=0)
     assert base(BaseAvp.AUTH_SESSION_STATE) not in LOOSE.read(message(wrong))
