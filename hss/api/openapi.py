@@ -185,6 +185,10 @@ def _problems(*names: str) -> Schema:
     return {str(status): _ref("responses", f"Problem{status}") for status in sorted(statuses)}
 
 
+def _with_article(noun: str) -> str:
+    return f"{'an' if noun[0] in 'aeioAEIO' else 'a'} {noun}"
+
+
 def _operation(
     name: str,
     tag: str,
@@ -291,7 +295,7 @@ def _resource(kind: Kind[Any], page: int, page_most: int) -> Schema:
             "get": _operation(
                 f"get{name}",
                 tag,
-                f"Read a {kind.one}",
+                f"Read {_with_article(kind.one)}",
                 errors=("not-found", "bad-request"),
                 answers={"200": found} | _NOT_MODIFIED,
                 parameters=[_NONE_MATCH],
@@ -299,7 +303,7 @@ def _resource(kind: Kind[Any], page: int, page_most: int) -> Schema:
             "put": _operation(
                 f"put{name}",
                 tag,
-                f"Create or replace a {kind.one}",
+                f"Create or replace {_with_article(kind.one)}",
                 errors=(*stored, "taken", "contended"),
                 answers={"200": found, "201": new},
                 parameters=[_MATCH, _NONE_MATCH],
@@ -308,7 +312,7 @@ def _resource(kind: Kind[Any], page: int, page_most: int) -> Schema:
             "patch": _operation(
                 f"patch{name}",
                 tag,
-                f"Change some fields of a {kind.one}",
+                f"Change some fields of {_with_article(kind.one)}",
                 errors=(*stored, "taken", "contended"),
                 answers={"200": found},
                 parameters=[_MATCH],
@@ -317,7 +321,7 @@ def _resource(kind: Kind[Any], page: int, page_most: int) -> Schema:
             "delete": _operation(
                 f"delete{name}",
                 tag,
-                f"Delete a {kind.one}",
+                f"Delete {_with_article(kind.one)}",
                 errors=(*stored, "still-needed"),
                 answers=_GONE,
                 parameters=[_MATCH],

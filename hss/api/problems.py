@@ -127,7 +127,9 @@ class Problem(Exception):
 
 def field_problem(kind: Kind, field: str, rule: str, value: str | None = None) -> Problem:
     """Make a problem of a single field."""
-    return Problem(kind, f"{field}: {rule}", errors=[FieldError(field=field, rule=rule, value=value)])
+    return Problem(
+        kind, f"{field}: {rule}" if field else rule, errors=[FieldError(field=field, rule=rule, value=value)]
+    )
 
 
 def problem_of(error: Exception, *, unavailable: tuple[type[Exception], ...]) -> Problem:

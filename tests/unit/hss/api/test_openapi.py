@@ -48,6 +48,11 @@ def test_operations_have_names_of_their_own(description: dict[str, Any]) -> None
     assert all(re.fullmatch(r"[a-zA-Z]+", name) for name in names)
 
 
+def test_summaries_have_the_right_article(description: dict[str, Any]) -> None:
+    summaries = {operation["summary"] for _, _, operation in operations(description)}
+    assert {"Read an operator", "Delete an I-CSCF pool", "Create or replace a subscription"} <= summaries
+
+
 def test_every_kind_of_problem_is_described(description: dict[str, Any]) -> None:
     for kind in KINDS:
         response = description["components"]["responses"][f"Problem{kind.status}"]

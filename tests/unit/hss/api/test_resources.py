@@ -118,6 +118,12 @@ async def test_a_patch_without_a_version_is_applied_to_what_somebody_else_wrote(
     assert (answer.status, body["area_code"], body["trunk_prefix"]) == (200, "30", "9")
 
 
+async def test_a_patch_that_is_no_object_is_refused_in_plain_words(api: Any) -> None:
+    answer = await api.client.patch("/api/v1/operators/nobody", json=[1])
+    problem = await answer.json()
+    assert (answer.status, problem["detail"]) == (422, "a merge patch of a document must be an object")
+
+
 async def test_a_patch_with_a_version_loses_a_race(api: Any) -> None:
     def somebody_else() -> None:
         stored = api.operators.kept["mobile"]
