@@ -81,9 +81,9 @@ async def take(store: Store, path: Path, form: str, batch: int, name: str) -> Fi
     report = None
     async for report in store.bulk.take(whole_lines(pieces(path)), form=form, batch=batch):
         if sys.stderr.isatty():
-            print(f"\r{report.line} lines", end="", file=sys.stderr)  # noqa: T201
-    assert report is not None  # noqa: S101
-    assert not report.refused, report.refused[:3]  # noqa: S101
+            print(f"\r{report.line} lines", end="", file=sys.stderr)
+    assert report is not None
+    assert not report.refused, report.refused[:3]
     return watch.stop(name, report.created + report.replaced)
 
 
@@ -121,12 +121,12 @@ async def measure(chosen: argparse.Namespace, folder: Path) -> list[Figure]:
 
 def show(figures: list[Figure]) -> None:
     """Print a table."""
-    print(f"Python {sys.version.split()[0]}, SQLite {sqlite3.sqlite_version}, {os.cpu_count()} cores")  # noqa: T201
-    print(f"{'':28}{'per second':>12}{'seconds':>10}{'CPU s / 1000':>14}{'of it children':>16}{'peak MiB':>10}")  # noqa: T201
+    print(f"Python {sys.version.split()[0]}, SQLite {sqlite3.sqlite_version}, {os.cpu_count()} cores")
+    print(f"{'':28}{'per second':>12}{'seconds':>10}{'CPU s / 1000':>14}{'of it children':>16}{'peak MiB':>10}")
     for each in figures:
         cpu = (each.own_cpu_s + each.children_cpu_s) / each.subscribers * 1000
         children = each.children_cpu_s / each.subscribers * 1000
-        print(  # noqa: T201
+        print(
             f"{each.name:28}{each.per_second:12.0f}{each.seconds:10.1f}{cpu:14.4f}{children:16.4f}{each.peak_mib:10.0f}"
         )
 
@@ -145,7 +145,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         figures = asyncio.run(measure(chosen, Path(folder)))
     if chosen.json:
-        print(json.dumps([asdict(figure) | {"per_second": figure.per_second} for figure in figures], indent=2))  # noqa: T201
+        print(json.dumps([asdict(figure) | {"per_second": figure.per_second} for figure in figures], indent=2))
     else:
         show(figures)
 

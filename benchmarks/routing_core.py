@@ -93,22 +93,22 @@ def main() -> None:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     start = time.process_time()
     tables = tables_of(count)
-    print(f"tables of {count:,} numbers: {time.process_time() - start:.2f} s")  # noqa: T201
+    print(f"tables of {count:,} numbers: {time.process_time() - start:.2f} s")
     grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
-    print(f"memory: {grown:.0f} MiB")  # noqa: T201
+    print(f"memory: {grown:.0f} MiB")
     numbers = [f"+{digits}" for digits, _ in random.Random(SEED).sample(list(rows(count)), min(QUERIES, count))]  # noqa: S311
     state = State(subscribers=Everybody())
     explained = [Query(called=number) for number in numbers]
     plain = [Query(called=number, explain=False) for number in numbers]
-    print(f"route with trace: {rate(lambda query: route(query, tables, state), explained):,.0f}/s")  # noqa: T201
-    print(f"route without trace: {rate(lambda query: route(query, tables, state), plain):,.0f}/s")  # noqa: T201
+    print(f"route with trace: {rate(lambda query: route(query, tables, state), explained):,.0f}/s")
+    print(f"route without trace: {rate(lambda query: route(query, tables, state), plain):,.0f}/s")
     settings, redirecting = EnumSettings(), RedirectSettings()
     questions = [question(number) for number in numbers[: QUERIES // 4]]
     requests = [invite(number) for number in numbers[: QUERIES // 4]]
     source = ("192.0.2.1", 5060)
-    print(f"ENUM answers: {rate(lambda octets: answer(octets, tables, state, settings), questions):,.0f}/s")  # noqa: T201
+    print(f"ENUM answers: {rate(lambda octets: answer(octets, tables, state, settings), questions):,.0f}/s")
     redirects = rate(lambda octets: redirect(octets, tables, state, redirecting, source=source), requests)
-    print(f"SIP redirects: {redirects:,.0f}/s")  # noqa: T201
+    print(f"SIP redirects: {redirects:,.0f}/s")
 
 
 def question(number: str) -> bytes:

@@ -10,30 +10,24 @@ import json
 import os
 import platform
 import resource
-import signal
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
+from benchmarks import sri
 from benchmarks.freediameter import yardstick
 from benchmarks.make_subscribers import HOME_DOMAIN, MCC, MNC, OPERATOR, msisdn, write
+from benchmarks.serving import HSS, WINDOWS, Row, loaded, run, serving
 from hss.app.opening import opened_store
 from hss.app.settings import Settings
 from schemas.documents import Operator
 from schemas.states import OperatorType
 
-HSS: Final = Path(sys.executable).with_name("hss")
 HOT: Final = 100_000
-WINDOWS: Final = ("1", "64", "256")
 LIBRARIES: Final = ("aiohttp", "sqlalchemy", "sqlmodel", "aiosqlite", "python-diameter", "pysctp", "click")
-
-Row = dict[str, Any]
 
 
 def main() -> None:
@@ -58,16 +52,22 @@ def _all(folder: Path, wanted: argparse.Namespace) -> Iterator[Row]:
     database = folder / "homeward.db"
     yield _import(folder, database, wanted.subscribers)
     yield from _location_info(folder, database, wanted)
+    yield from sri.figures(folder, wanted.requests)
     for row in yardstick.figures(folder, wanted.requests):
-        yield _loaded(row["what"], row["figures"]) if "figures" in row else row
+        yield loaded(row["what"], row["figures"]) if "figures" in row else row
 
 
 def _commands() -> Iterator[Row]:
     """CPU of starting a command."""
-    for arguments in (("--help",), ("query", "lir", "tel:+491715407090", "--peer", "127.0.0.1:1")):
+    nobody = ("--peer", "127.0.0.1:1")
+    for arguments in (
+        ("--help",),
+        ("query", "lir", "tel:+491715407090", *nobody),
+        ("query", "sri", "+491715407090", *nobody),
+    ):
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         for _ in range(5):
-            _run(str(HSS), *arguments)
+            run(str(HSS), *arguments)
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
         yield {"what": "CPU of hss " + " ".join(arguments[:2]), "seconds": round(used / 5, 3)}
@@ -81,7 +81,7 @@ def _import(folder: Path, database: Path, subscribers: int) -> Row:
     asyncio.run(_operator(database))
     os.sched_setaffinity(0, range(os.cpu_count() or 1))
     began = time.perf_counter()
-    done = _run(str(HSS), "import", str(lines), "--database", str(database), "--json")
+    done = run(str(HSS), "import", str(lines), "--database", str(database), "--json")
     seconds = time.perf_counter() - began
     os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     lines.unlink()
@@ -103,12 +103,12 @@ def _location_info(folder: Path, database: Path, wanted: argparse.Namespace) -> 
     hot = folder / "hot.txt"
     step = max(1, wanted.subscribers // HOT)
     hot.write_text("\n".join(f"tel:{msisdn(number * step)}" for number in _shuffled(wanted.subscribers // step)))
-    with _serving(folder, database) as (address, pid, started_s):
+    with serving(folder, database, "diameter-tcp") as (address, pid, started_s):
         yield {"what": f"start with {wanted.subscribers:,} subscribers", "seconds": round(started_s, 2)}
         common = ("--peer", address, "--pid", str(pid), "--json", "--timeout", "60", "--origin-realm", HOME_DOMAIN)
         count = len(hot.read_text().split())
         warm = ("--file", str(hot), "--window", "64", "--requests", str(2 * count))
-        _run(str(HSS), "bench", "lir", *warm, *common)
+        run(str(HSS), "bench", "lir", *warm, *common)
         for window in WINDOWS:
             less = wanted.requests // 10 if window == "1" else wanted.requests
             for what, which in (
@@ -116,38 +116,9 @@ def _location_info(folder: Path, database: Path, wanted: argparse.Namespace) -> 
                 ("LIR, unknown", (f"sip:u{{}}@{HOME_DOMAIN}",)),
             ):
                 more = ("--window", window, "--requests", str(less))
-                done = _run(str(HSS), "bench", "lir", *which, *more, *common)
-                yield _loaded(what, json.loads(done.stdout)[0])
+                done = run(str(HSS), "bench", "lir", *which, *more, *common)
+                yield loaded(what, json.loads(done.stdout)[0])
         yield {"what": "resident memory", "MiB": round(_resident(pid) / 2**20)}
-
-
-def _loaded(what: str, figures: Row) -> Row:
-    return {
-        "what": what,
-        "window": figures["window"],
-        "per_second": round(figures["rate"]),
-        "p50_ms": round(figures["p50_s"] * 1e3, 3),
-        "p99_ms": round(figures["p99_s"] * 1e3, 3),
-        "cpu_us": round(figures["cpu_s"] * 1e6, 1),
-    }
-
-
-@contextmanager
-def _serving(folder: Path, database: Path) -> Iterator[tuple[str, int, float]]:
-    """Start the service on the first core; give its Diameter address, its process and how long the start took."""
-    command = ["taskset", "-c", str(min(range(os.cpu_count() or 1))), str(HSS), "serve", "--database", str(database)]
-    command += ["--diameter-tcp", "127.0.0.1:0", "--api", "127.0.0.1:0", "--log", "error"]
-    began = time.perf_counter()
-    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=folder)
-    try:
-        assert server.stdout is not None
-        lines = iter(server.stdout.readline, "")
-        address = next(line.split()[1] for line in lines if line.startswith("  diameter-tcp"))
-        started_s = time.perf_counter() - began
-        yield address, server.pid, started_s
-    finally:
-        server.send_signal(signal.SIGINT)
-        server.wait(timeout=30)
 
 
 def _resident(pid: int) -> int:
@@ -177,10 +148,6 @@ def _shuffled(count: int) -> Iterator[int]:
     """All numbers below `count` in an order that looks like chance and is always the same."""
     step = 7_919  # a prime that does not divide the usual counts
     return ((number * step) % count for number in range(count))
-
-
-def _run(*command: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 def _tell(row: Row) -> None:
