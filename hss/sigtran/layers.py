@@ -1,5 +1,6 @@
 """The octets of each layer of an M3UA message, for people who look at them."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 from hss.sigtran.m3ua import messages
@@ -23,14 +24,12 @@ class LayerOctets:
 def layers_of(octets: bytes) -> list[LayerOctets]:
     """Take a whole M3UA message apart, as far as it can be read."""
     found: list[LayerOctets] = []
-    try:
+    with suppress(M3uaFault, DecodeError):
         kind = messages.read_kind(octets)
         found.append(LayerOctets("M3UA", kind.name, octets))
         if kind is Kind.DATA:
             transfer = messages.read_transfer(messages.read_parameters(octets))
             _sccp(transfer.data, found)
-    except (M3uaFault, DecodeError):
-        pass
     return found
 
 

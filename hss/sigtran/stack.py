@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from hss.machine import Event
-from hss.sigtran.layer import Duty
+from hss.machine import Event, Turn
+from hss.sigtran.layer import Duty, earliest
 from hss.sigtran.m3ua.asp import Asp, AspConfig
 from hss.sigtran.m3ua.association import Pulse
 from hss.sigtran.m3ua.events import TransferDropped
@@ -52,6 +52,23 @@ class Node:
     def connecting(self, config: AspConfig) -> Asp[Late]:
         """Make the machine of an association that we open."""
         return Asp(config, self.sccp, self.links, self._config.pulse)
+
+    @property
+    def deadline(self) -> float | None:
+        """When `wake` wants to be called. Each association calls it for all, but there may be none."""
+        return earliest(self.sccp.deadline, self.gateway.deadline)
+
+    def wake(self, *, now: float) -> list[Event]:
+        """Take the time for what outlives associations: dialogues, unfinished messages, pending servers."""
+        turn: Turn[Late] = Turn()
+        self.gateway.wake(turn, now=now)
+        duty = self.sccp.wake(now=now)
+        dropped = [each for each in duty.send if not self.links.post(each)]
+        return [
+            *turn.events,
+            *duty.events,
+            *(TransferDropped(why=f"no way to point code {each.dpc}") for each in dropped),
+        ]
 
     def call(self, call: Call, *, now: float) -> list[Event]:
         """Invoke an operation at another node over whatever association leads there; `call.done` hears the outcome."""

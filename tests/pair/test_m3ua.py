@@ -7,6 +7,7 @@ import pytest
 
 from hss.machine import Turn
 from hss.sigtran.layer import Duty
+from hss.sigtran.m3ua import asp as asp_module
 from hss.sigtran.m3ua import messages
 from hss.sigtran.m3ua.application_server import ServerConfig
 from hss.sigtran.m3ua.asp import Asp, AspConfig
@@ -15,6 +16,7 @@ from hss.sigtran.m3ua.events import (
     AspState,
     AssociationGivenUp,
     AsState,
+    AsStateChanged,
     DestinationChanged,
     DestinationState,
     ErrorReceived,
@@ -187,6 +189,8 @@ def test_the_acknowledgement_names_what_the_request_named() -> None:
         (messages.write(Kind.ASPUP) + b"\0\0\0\0", ErrorCode.PROTOCOL_ERROR),
         (messages.write(Kind.ASPUP)[:7], ErrorCode.PROTOCOL_ERROR),
         (messages.write(Kind.ASPUP, [(4, b"")])[:-1] + b"\x09", ErrorCode.PARAMETER_FIELD_ERROR),
+        (messages.write(Kind.ASPUP)[:7] + b"\x0a\0\0", ErrorCode.PARAMETER_FIELD_ERROR),
+        (data()[:18] + b"\0\x20" + data()[20:], ErrorCode.PARAMETER_FIELD_ERROR),
         (data(), ErrorCode.UNEXPECTED_MESSAGE),
     ],
 )
@@ -430,6 +434,43 @@ def test_an_answer_that_nobody_can_take_is_dropped() -> None:
     assert isinstance(turn.events[0], TransferDropped)
 
 
+def test_each_pending_server_has_its_own_time() -> None:
+    servers = (ServerConfig(routing_context=1), ServerConfig(routing_context=2))
+    sgp, _ = Site(GatewayConfig(servers=servers, asp_up_s=None)).accept()
+    say(sgp, Kind.ASPUP)
+    say(sgp, Kind.ASPAC)
+    assert say(sgp, Kind.ASPIA, context(1), now=0.0)[0] == (Kind.ASPIA_ACK,)
+    assert sgp.state is AspState.ACTIVE  # for the other one
+    say(sgp, Kind.ASPIA, context(2), now=1.0)
+    assert sgp.deadline == 2.0
+    assert [told(each) for each in sgp.wake(now=2.0).send] == [INACTIVE]
+    assert sgp.deadline == 3.0
+
+
+def test_a_server_that_was_pending_without_any_association_is_so_no_more_when_one_comes() -> None:
+    site = Site(CONFIGURED)
+    sgp, _ = active(site)
+    sgp.disconnected(now=1.0)
+    assert site.gateway.servers[100].state is AsState.PENDING
+    late: Sgp[Any] = Sgp(site.gateway, site.user, site.links)
+    turn = late.connected(now=9.0)
+    assert site.gateway.servers[100].state is AsState.DOWN
+    assert turn.events == [AsStateChanged(routing_context=100, state=AsState.DOWN)]
+    assert site.gateway.deadline is None
+
+
+def test_the_end_of_an_association_that_never_stood_changes_nothing() -> None:
+    site = Site(CONFIGURED)
+    never: Sgp[Any] = Sgp(site.gateway, site.user, site.links)
+    assert never.disconnected(now=1.0) == Turn()
+
+
+def test_an_asp_that_is_not_active_names_no_routing_context() -> None:
+    site = Site(CONFIGURED)
+    sgp, _ = site.accept()
+    assert sgp.label(Transfer(opc=2, dpc=1, data=b"x")).routing_context is None
+
+
 def test_a_lost_asp_is_told_to_the_others() -> None:
     site = Site(CONFIGURED)
     first, _ = active(site, TrafficMode.LOADSHARE)
@@ -568,6 +609,26 @@ def test_an_asp_audits_what_is_not_available(kind: Kind) -> None:
     assert Wire(asp, asp).left.deadline is None
 
 
+def test_an_asp_bounds_the_point_codes_that_it_audits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asp_module, "MOST_DESTINATIONS", 1)
+    asp = up()
+    hear(asp, Kind.DUNA, (Tag.AFFECTED_POINT_CODE, messages.words([7, 8])))
+    hear(asp, Kind.DUNA, (Tag.AFFECTED_POINT_CODE, messages.word(9)), now=1.0)
+    assert asp.destinations == {7: DestinationState.UNAVAILABLE}
+    assert asp.deadline == 5.0
+
+
+def test_an_error_that_is_no_refusal_is_only_reported() -> None:
+    turn = hear(up(), Kind.ERR, (Tag.ERROR_CODE, messages.word(ErrorCode.PROTOCOL_ERROR)))
+    assert (turn.events, turn.close) == ([ErrorReceived(code=7)], False)
+
+
+def test_an_asp_sends_what_names_its_context_and_appearance_as_it_is() -> None:
+    named = Transfer(opc=1, dpc=2, data=b"x", routing_context=7, network_appearance=9)
+    transfer = up(AspConfig(routing_contexts=(100,), network_appearance=5)).label(named)
+    assert (transfer.routing_context, transfer.network_appearance) == (7, 9)
+
+
 def test_an_asp_hears_that_a_user_is_not_there() -> None:
     turn = hear(up(), Kind.DUPU, (Tag.AFFECTED_POINT_CODE, messages.word(7)))
     assert turn.events == [UserUnavailable(point_code=7)]
@@ -617,3 +678,8 @@ def test_an_asp_serves_one_connection_after_the_other() -> None:
     asp.disconnected(now=1.0)
     assert (asp.state, asp.deadline) == (AspState.DOWN, None)
     assert [told(each) for each in asp.connected(now=2.0).send] == [(Kind.ASPUP,)]
+
+
+def test_the_first_of_a_repeated_parameter_counts() -> None:
+    octets = messages.write(Kind.ASPAC, [context(1), context(2)])
+    assert messages.numbers_of(messages.read_parameters(octets), Tag.ROUTING_CONTEXT) == (1,)

@@ -9,7 +9,7 @@ from hss.procedures import map_refusals as refusals
 from hss.procedures.map_routing_info import Unlucky
 from hss.services.map import RoamingNumberRequest
 from hss.sigtran import ber
-from hss.sigtran.m3ua.events import TransferDropped
+from hss.sigtran.m3ua.events import AsState, AsStateChanged, TransferDropped
 from hss.sigtran.map.call_handling import read_roaming_number_arg, write_roaming_number_res, write_routing_info_arg
 from hss.sigtran.map.calls import Completed, Failed, Lost, Rejected
 from hss.sigtran.map.dispatch import Entry, operations
@@ -161,6 +161,13 @@ def test_values_that_make_no_sense_are_refused(change: dict[str, Any], code: int
     assert outcome.code == code
 
 
+async def test_a_number_that_is_not_in_memory_is_loaded_for_any_operation() -> None:
+    pair = peers(node_for(IN_VLR, remembered=False))
+    pair.call(*SEND_IMSI, lambda _: ber.write(4, Address(CALLED).encode()), version=2)
+    await pair.wire.finish()
+    assert pair.outcomes[0].parameters == (bytes.fromhex("040862021132547698f0"),)
+
+
 # What cannot be understood.
 
 
@@ -175,6 +182,19 @@ def test_an_unknown_operation_is_rejected_and_the_dialogue_goes_on() -> None:
 @pytest.mark.parametrize("parameter", [b"", b"\x05\x00", b"\x30\x00", b"\x30\x03\x80\x01\x91"])
 def test_a_mistyped_argument_is_rejected(parameter: bytes) -> None:
     outcome = peers(node_for(IN_VLR)).call(*SRI, lambda _: parameter)
+    assert outcome == Rejected(kind=0x81, problem=2)
+
+
+@pytest.mark.parametrize(
+    "parameter",
+    [
+        "3016 a00a 820862021132547698f0 a102 8000 8304 91947101",  # a choice that there is not
+        "3015 a008 8106 919471517045 a103 800105 8304 91947101",  # NULL with a content
+        "3010 8006 919471517045 a100 8304 91947101",  # the choice without its explicit tag
+    ],
+)
+def test_a_mistyped_interrogation_is_rejected(parameter: str) -> None:
+    outcome = peers(node_for(IN_VLR)).call(*ATI, lambda _: bytes.fromhex(parameter))
     assert outcome == Rejected(kind=0x81, problem=2)
 
 
@@ -226,6 +246,32 @@ def test_without_any_way_the_caller_hears_it_at_once() -> None:
 def test_without_a_translation_the_caller_hears_it_at_once() -> None:
     left = Node(NodeConfig(sccp=SccpConfig(subsystems=frozenset({8}))), {})
     assert peers(node_for(IN_VLR), left).call(*SRI, question().write) == Lost(how=Ending.NOTICE, cause=5)
+
+
+def test_without_any_association_the_node_keeps_time_itself() -> None:
+    pair = peers(node_for(IN_VLR, config=NodeConfig(sccp=SccpConfig(titles=("4932",)))))
+    assert pair.right.deadline is None
+    pair.call(*SRI, question().write, return_on_error=False, within_s=15.0)
+    for node, end in ((pair.left, pair.wire.left), (pair.right, pair.wire.right)):
+        end.disconnected(now=1.0)
+        assert node.deadline is not None
+    assert (pair.left.deadline, pair.right.deadline) == (15.0, 3.0)
+    assert pair.left.wake(now=15.0) == [Expired(ours=True)]
+    assert pair.outcomes == [Lost(how=Ending.EXPIRED)]
+    assert pair.right.wake(now=2.9) == []
+    assert pair.right.wake(now=3.0) == [AsStateChanged(routing_context=100, state=AsState.DOWN)]
+    assert (pair.left.deadline, pair.right.deadline) == (None, None)
+
+
+async def test_what_a_node_says_when_its_time_comes_finds_a_way_or_is_dropped() -> None:
+    for lost in (False, True):
+        pair = peers(Node(NodeConfig(tcap=TcapConfig(within_s=20.0)), operations(Slow())))
+        pair.call(*SRI, question().write, within_s=60.0)
+        if lost:
+            pair.wire.right.disconnected(now=1.0)
+        dropped = [event for event in pair.right.wake(now=20.0) if isinstance(event, TransferDropped)]
+        assert (len(dropped), pair.outcomes) == ((1, []) if lost else (0, [Lost(how=Ending.U_ABORT)]))
+        await pair.wire.finish()
 
 
 def test_too_many_transactions_are_refused() -> None:

@@ -17,8 +17,10 @@ from hss.sigtran.client import Exchanged, GmscClient, GmscConfig, SriAnswered
 from hss.sigtran.layers import layers_of
 from hss.sigtran.m3ua.asp import AspConfig
 from hss.sigtran.m3ua.events import AspState
+from hss.sigtran.map.call_handling import read_routing_info_res
 from hss.sigtran.map.dispatch import operations
 from hss.sigtran.map.machine import ContextRefused, MapConfig, OperationServed, ServiceFailed
+from hss.sigtran.map.numbers import Address as Number
 from hss.sigtran.sccp.address import Address
 from hss.sigtran.sccp.machine import SccpConfig
 from hss.sigtran.stack import Node, NodeConfig
@@ -41,6 +43,7 @@ from tests.pair.sigtran_samples import (
     IN_VLR,
     MOBILE,
     OFF,
+    VLR,
     VOICEBOX,
     ask,
     node_for,
@@ -247,6 +250,36 @@ def test_without_an_imsi_version_3_names_the_i_cscf() -> None:
     answer, _ = ask(node_for(replace(IN_IMS, imsi=None)), question())
     assert answer is not None
     assert (answer.imsi, answer.icscf) == (None, ICSCF)
+
+
+@pytest.mark.parametrize(("version", "icscf"), [(1, None), (2, ICSCF), (3, ICSCF)])
+@pytest.mark.parametrize("answer_by", [IcscfAnswer.IMRN_AND_NAME, IcscfAnswer.NAME])
+def test_version_2_names_the_i_cscf_where_the_private_tag_is_on(
+    answer_by: IcscfAnswer, version: int, icscf: str | None
+) -> None:
+    config = NodeConfig(map=MapConfig(private_tag=True))
+    party = replace(IN_IMS, operator=OperatorFacts(icscf_answer=answer_by))
+    answer, _ = ask(node_for(party, config=config), question(version))
+    assert answer is not None
+    assert (answer.icscf, answer.number is not None) == (icscf, version < 3 or answer_by is not IcscfAnswer.NAME)
+
+
+def test_the_private_tag_changes_nothing_else() -> None:
+    config = NodeConfig(map=MapConfig(private_tag=True))
+    refused = replace(question(2), msisdn=Msisdn("1" * 16))
+    for asked in (question(2), refused):
+        assert ask(node_for(IN_VLR, config=config), asked)[0] == ask(node_for(IN_VLR), asked)[0]
+    answer, _ = ask(node_for(replace(IN_IMS, imsi=None), config=config), question(2))
+    assert answer is not None
+    assert answer.error == "system-failure"
+
+
+@pytest.mark.parametrize("msc", [VLR, None])
+def test_version_3_tells_the_msc_of_a_subscriber_who_roams(msc: str | None) -> None:
+    _, wire = ask(node_for(replace(IN_VLR, msc_number=msc)), question())
+    octets = next(each for side, each in wire.said if side == "right" and each[2] == 1)
+    (result,) = [layer.octets for layer in layers_of(octets) if layer.layer == "MAP"]
+    assert read_routing_info_res(result).vmsc_address == (None if msc is None else Number(msc))
 
 
 @pytest.mark.parametrize("highest", [1, 2])

@@ -1,5 +1,6 @@
 """What both ends of an M3UA association have in common: checks, ERR, BEAT, traffic of the user."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Generic
@@ -24,7 +25,7 @@ class Pulse:
     answer_s: float = 10.0
 
 
-class Association(Generic[L]):
+class Association(ABC, Generic[L]):
     """One association; `Sgp` and `Asp` fill in the two roles.
 
     `outlet` is set by who drives the machine: it carries out a turn that no call of this machine asked for
@@ -44,21 +45,25 @@ class Association(Generic[L]):
     # What the roles fill in.
 
     @property
+    @abstractmethod
     def handlers(self) -> Mapping[Kind, Callable[[Parameters, Turn[L], float], None]]:
         """What to do with each kind of message; another kind is unexpected."""
-        raise NotImplementedError
 
+    @abstractmethod
     def accept(self, transfer: Transfer, now: float) -> None:
         """Check that DATA may come now; raise `M3uaFault` otherwise."""
-        raise NotImplementedError
 
+    @abstractmethod
     def carriers(self, transfer: Transfer) -> Sequence[Carrier] | None:
         """Choose those that take an answer to what came by this one; None: it is kept for later."""
-        raise NotImplementedError
 
+    @abstractmethod
     def reaches(self, point_code: int) -> bool:
         """Tell whether traffic for a point code may go this way now."""
-        raise NotImplementedError
+
+    @abstractmethod
+    def label(self, transfer: Transfer) -> Transfer:
+        """Give a transfer what this association adds."""
 
     # Traffic.
 
@@ -112,10 +117,6 @@ class Association(Generic[L]):
                 turn.send.append(messages.write_transfer(self.label(transfer)))
             else:
                 carrier.push(transfer)
-
-    def label(self, transfer: Transfer) -> Transfer:
-        """Give a transfer what this association adds."""
-        return transfer
 
     def push(self, transfer: Transfer) -> None:
         """Send DATA that no call of this machine asked for."""

@@ -55,12 +55,14 @@ class Sgp(Association[L]):
 
     def connected(self, *, now: float) -> Turn[L]:
         """Wait for ASP Up."""
+        turn: Turn[L] = Turn()
+        self._gateway.wake(turn, now=now)  # while there was no association, nobody told it the time
         self._links.join(self)
         self._gateway.members.append(self)
         limit = self._gateway.config.asp_up_s
         self._up_until = None if limit is None else now + limit
         self.start_pulse(now)
-        return Turn()
+        return turn
 
     def disconnected(self, *, now: float) -> Turn[L]:
         """Take the ASP out of its servers and tell the others of its failure."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final, Protocol
 
 from hss.procedures.map_location import (
@@ -232,7 +233,9 @@ def write_routing_info(answer: RoutingInfoAnswer, version: int) -> bytes:
     return write_routing_info_res(result, version)
 
 
+@lru_cache(maxsize=4096)
 def _extensions(icscfs: tuple[Member, ...], oid: str) -> tuple[PrivateExtension, ...]:
+    """Write the extension that names I-CSCFs; the lists of a pool come again and again."""
     first, *others = icscfs
     info = IcscfRoutingInfo(
         name=first.host,

@@ -31,10 +31,6 @@ class Reassembly:
         self._within_s = within_s
         self._open: dict[Key, _Partial] = {}
 
-    def __len__(self) -> int:
-        """Count the unfinished messages."""
-        return len(self._open)
-
     @property
     def deadline(self) -> float | None:
         """When the oldest unfinished message is given up."""

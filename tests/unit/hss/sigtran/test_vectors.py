@@ -178,6 +178,7 @@ WRITTEN = {
     "res_v2_msrn": frame(result(RoutingInfoAnswer(**FACTS, roaming_number="491710000123"), 2)),  # type: ignore[arg-type]
     "res_v3_fwd_voicebox": frame(result(RoutingInfoAnswer(**FACTS, forward=FORWARD))),  # type: ignore[arg-type]
     "res_v3_icscf_seq_imrn": frame(result(RoutingInfoAnswer(**FACTS, imrn="491799000001", **ICSCF))),  # type: ignore[arg-type]
+    "res_v2_icscf_private_tag": frame(result(RoutingInfoAnswer(**FACTS, imrn="491799000001", **ICSCF), 2)),  # type: ignore[arg-type]
     "res_v3_icscf_only": frame(result(RoutingInfoAnswer(**FACTS, **ICSCF))),  # type: ignore[arg-type]
     "res_v3_icscf_ia5_imrn": frame(by_hand(ber.write(0x16, NAME.encode()))),
     "res_v3_icscf_octet_imrn": frame(by_hand(ber.write(0x04, NAME.encode()))),
@@ -199,8 +200,7 @@ WRITTEN = {
     "reject_unrecognizedOperation": frame(end(Reject(invoke_id=1, kind=ProblemKind.INVOKE, problem=1).encode())),
     "udts_no_translation": frame(begin(3), kind=Type.UDTS, code=1),
 }
-# The first holds a parameter of version 2 in version 3, the second a tag that is off by default: only read.
-ONLY_READ = {"err_v3_systemFailure", "res_v2_icscf_private_tag"}
+ONLY_READ = {"err_v3_systemFailure"}  # it holds a parameter of version 2 in version 3
 
 
 @pytest.mark.parametrize("name", sorted(OWN))

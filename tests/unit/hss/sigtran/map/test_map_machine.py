@@ -4,14 +4,22 @@ from typing import Any
 
 import pytest
 
+from hss.services.lent_numbers import LentNumbers
+from hss.services.map import Standing
+from hss.services.read_model import Slot
+from hss.sigtran import ber
+from hss.sigtran.client import GmscClient, GmscConfig
 from hss.sigtran.map.calls import Call, Completed, Lost, Rejected
 from hss.sigtran.map.dispatch import Entry
-from hss.sigtran.map.machine import Late, MapConfig, MapMachine, OperationServed
+from hss.sigtran.map.gmsc import Question
+from hss.sigtran.map.machine import Late, MapConfig, MapMachine, OperationServed, ServiceFailed
+from hss.sigtran.map.numbers import write_tbcd
 from hss.sigtran.sccp.messages import Unitdata
 from hss.sigtran.tcap import dialogue as portions
 from hss.sigtran.tcap.components import Invoke, Reject, Result, ReturnError, read_components
 from hss.sigtran.tcap.dialogue import Pdu, Portion
 from hss.sigtran.tcap.machine import Dialogue, Ended, Ending, Verb
+from schemas.identities import Msisdn
 from schemas.numbers.map import Context
 from schemas.numbers.tcap import Diagnostic
 
@@ -208,3 +216,95 @@ def test_an_older_version_than_wanted_is_not_tried() -> None:
     gmsc, one, outcomes = asked(1)
     gmsc.ended(one, Ended(how=Ending.REFUSED, portion=refused(CONTEXT)), now=0.0)
     assert outcomes == [Lost(how=Ending.REFUSED)]
+
+
+# Answers that are remembered.
+
+
+def remembering(write: Any, serve: Any = echo, standing: Any = None) -> MapMachine:
+    row = Entry(
+        context=Context.LOCATION_INFO_RETRIEVAL,
+        read=lambda parameter, _: parameter,
+        serve=serve,
+        write=write,
+        essence=lambda parameter, _: parameter,
+        standing=standing or (lambda _: Standing(mark=Slot(""), fill=lambda number: number)),
+    )
+    return MapMachine(MapConfig(), {22: row})
+
+
+ASKED = invoke().encode()
+
+
+def test_an_answer_is_written_once() -> None:
+    written: list[object] = []
+
+    def write(answer: object, version: int) -> bytes:
+        written.append((answer, version))
+        return b"\5\0"
+
+    hlr = remembering(write)
+    answers = [hlr.answer_at_once(AARQ, invoke(number).encode(), now=0.0) for number in (1, -1, 1)]
+    assert len(written) == 2
+    for number, answer in zip((1, -1, 1), answers, strict=True):
+        assert answer is not None
+        portion, components, event = answer
+        assert portion == portions.acceptance(CONTEXT)
+        assert components == Result(invoke_id=number, operation=22, parameter=b"\5\0").encode()
+        assert event == OperationServed(operation=22, version=3, outcome="result")
+
+
+def test_an_answer_that_names_its_number_twice_is_not_remembered() -> None:
+    pool = LentNumbers("4917")
+    standing = Standing(mark=Slot(""), fill=lambda number: number, pool=pool, owner="4915")
+    hlr = remembering(lambda number, _: ber.write(4, write_tbcd(number) * 2), standing=lambda _: standing)
+    assert hlr.answer_at_once(AARQ, ASKED, now=0.0) is None
+    assert len(pool) == 0
+
+
+def test_an_answer_of_changing_length_is_not_remembered() -> None:
+    pool = LentNumbers("4917")
+    standing = Standing(mark=Slot(""), fill=lambda number: number, pool=pool, owner="4915")
+    hlr = remembering(lambda number, _: ber.write(4, number.strip("0").encode()), standing=lambda _: standing)
+    assert hlr.answer_at_once(AARQ, ASKED, now=0.0) is None
+
+
+def test_what_many_answers_end_with_is_shared_in_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hss.sigtran.map.prompt.MOST_SHARED", 1)
+    hlr = remembering(lambda _, __: b"\5\0")
+    for parameter in (b"\4\0", b"\5\0", b"\6\0"):
+        octets = Invoke(invoke_id=1, operation=22, parameter=parameter).encode()
+        assert hlr.answer_at_once(AARQ, octets, now=0.0) is not None
+
+
+def failing(*_: object, **__: object) -> bytes:
+    raise ValueError("out of order")
+
+
+def test_an_answer_that_cannot_be_written_is_a_system_failure() -> None:
+    hlr = remembering(failing)
+    assert hlr.answer_at_once(AARQ, ASKED, now=0.0) is None
+    duty = hlr.begin(dialogue(), AARQ, [invoke()], now=0.0)
+    (answer,) = said(duty.send[0].components)
+    assert isinstance(answer, ReturnError)
+    assert answer.code == 34
+    assert isinstance(duty.events[0], ServiceFailed)
+
+
+async def test_an_answer_that_cannot_be_written_late_is_a_system_failure_too() -> None:
+    async def serve_late() -> str:
+        return "answer"
+
+    hlr = remembering(failing, serve=lambda *_, **__: serve_late())
+    duty = hlr.begin(dialogue(), AARQ, [invoke()], now=0.0)
+    late = await duty.later[0]
+    assert isinstance(late.event, ServiceFailed)
+    (answer,) = said(hlr.resume(late, now=1.0).send[0].components)
+    assert isinstance(answer, ReturnError)
+
+
+def test_a_client_passes_late_work_on() -> None:
+    client = GmscClient(GmscConfig(), Question(msisdn=Msisdn("4917")))
+    event = OperationServed(operation=22, version=3, outcome="result")
+    late = Late(dialogue=dialogue(closed=True), invoke_id=1, component=b"", event=event)
+    assert client.resume(late, now=0.0).events == [event]

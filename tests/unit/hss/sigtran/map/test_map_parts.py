@@ -22,7 +22,7 @@ from hss.sigtran.map.calls import Completed, Failed, Lost, Rejected
 from hss.sigtran.map.contexts import read_context
 from hss.sigtran.map.errors import FORM_OF, INSTEAD, read_detail, write_refusal
 from hss.sigtran.map.extension import IcscfRoutingInfo, PrivateExtension, find_icscf, read_container, read_icscf
-from hss.sigtran.map.gmsc import SriAnswer, read_answer
+from hss.sigtran.map.gmsc import SriAnswer, detail_name, read_answer
 from hss.sigtran.map.numbers import Address, read_address, read_imsi, read_tbcd, write_tbcd
 from hss.sigtran.sccp.messages import Message, Segmentation
 from hss.sigtran.tcap.machine import Ending
@@ -279,3 +279,20 @@ def test_the_layers_of_a_segment_end_with_sccp() -> None:
     octets = messages.write_transfer(Transfer(opc=1, dpc=2, data=xudt))
     assert [layer.layer for layer in layers_of(octets)] == ["M3UA", "SCCP"]
     assert layers_of(b"nonsense") == []
+
+
+@pytest.mark.parametrize(
+    ("error", "detail", "name"),
+    [
+        (1, 2, "npdb mismatch"),
+        (13, 1, "operator barring"),
+        (27, 0, "imsi detach"),
+        (34, 1, "hlr"),
+        (34, 99, "99"),
+        (44, 5, "5"),
+        (None, 5, "5"),
+        (1, None, None),
+    ],
+)
+def test_the_number_in_an_error_has_a_name(error: int | None, detail: int | None, name: str | None) -> None:
+    assert detail_name(SriAnswer(error_code=error, error_detail=detail)) == name

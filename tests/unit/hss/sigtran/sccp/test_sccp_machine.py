@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from hss.machine import Event
 from hss.sigtran.layer import Duty
 from hss.sigtran.m3ua.messages import Transfer
 from hss.sigtran.sccp.address import Address, read_address
@@ -26,6 +27,11 @@ class Echo:
         self.notices: list[Notice] = []
         self.answer = answer
         self.deadline: float | None = None
+        self.at_once: bytes | None = None
+
+    def answer_at_once(self, data: bytes, *, now: float) -> tuple[bytes, Event] | None:
+        del now
+        return None if self.at_once is None else (self.at_once + data, Event())
 
     def receive(self, primitive: Unitdata, *, now: float) -> Duty[Unitdata, Any]:
         del now
@@ -341,3 +347,51 @@ def test_late_answers_take_the_same_way() -> None:
     sccp.receive(arriving(udt()), now=0.0)
     (transfer,) = sccp.resume(user.heard[0].back(b"late"), now=1.0).send
     assert transfer.dpc == 1
+
+
+# What is answered at once.
+
+
+@pytest.mark.parametrize("code", [0, 1, 0x80, 0x81])
+@pytest.mark.parametrize("own", [None, Address(subsystem=6, title=GlobalTitle(digits="4917"))])
+def test_what_is_answered_at_once_looks_like_any_answer(code: int, own: Address | None) -> None:
+    sccp, user = machine(b"at once question", own=own)
+    first = sccp.receive(arriving(udt(code=code)), now=0.0)
+    user.at_once = b"at once "
+    second = sccp.receive(arriving(udt(code=code)), now=0.0)
+    assert (len(user.heard), second.send) == (1, first.send)
+    assert len(second.events) == 1
+
+
+@pytest.mark.parametrize("cut", [slice(0, -1), slice(0, -9), slice(0, 4), slice(0, 31)])
+def test_a_message_that_is_cut_is_not_answered_at_once(cut: slice) -> None:
+    sccp, user = machine()
+    sccp.receive(arriving(udt()), now=0.0)
+    user.at_once = b"at once "
+    duty = sccp.receive(arriving(udt()[cut]), now=0.0)
+    assert duty.send == []
+    assert isinstance(duty.events[0], Discarded)
+
+
+def inside(calling: bytes) -> bytes:
+    """Write a UDT whose addresses stand where its user data should end."""
+    called = bytes((len(HLR),)) + HLR
+    parts = called + bytes((len(calling),)) + calling
+    return bytes((Type.UDT, 0, 4, 3 + len(called), 1, len(parts))) + parts
+
+
+def test_addresses_that_stand_inside_the_user_data_are_not_remembered() -> None:
+    sccp, user = machine()
+    other = Address(subsystem=8, title=GlobalTitle(digits="491720000002")).encode()
+    sccp.receive(arriving(inside(GMSC)), now=0.0)
+    user.at_once = b""
+    (answer,) = sccp.receive(arriving(inside(other)), now=0.0).send
+    assert Message.decode(answer.data).called == other
+
+
+def test_the_ways_that_are_remembered_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hss.sigtran.sccp.machine.MOST_WAYS", 2)
+    sccp, _ = machine()
+    for number in range(5):
+        sccp.receive(arriving(udt(title(f"4917{number}"))), now=0.0)
+        assert len(sccp._ways) <= 2  # noqa: SLF001

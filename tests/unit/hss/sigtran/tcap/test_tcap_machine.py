@@ -40,6 +40,9 @@ class User:
         self.lasts: list[bool] = []
         self.endings: list[Ended] = []
 
+    def answer_at_once(self, portion: Any, components: bytes, *, now: float) -> None:
+        del portion, components, now
+
     def _act(self, dialogue: Dialogue) -> Duty[Request, Any]:
         return Duty([Request(verb=self.verbs.pop(0), dialogue=dialogue)] if self.verbs else [])
 
