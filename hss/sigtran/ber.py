@@ -1,4 +1,4 @@
-"""The part of BER that TCAP and MAP need. Source: ITU-T X.690 §8.1.
+"""The part of BER that TCAP and MAP need. Source: ITU-T X.690.
 
 Tags are whole numbers of their octets (0x30, 0xa3, 0xbf22). A receiver takes definite and indefinite lengths;
 a sender writes definite lengths with the fewest octets (TS 29.002 §17.1.1).

@@ -1,4 +1,4 @@
-"""State of one application server over all its processes, kept by the signalling gateway. Source: RFC 4666 §4.3.2."""
+"""State of one application server over all its processes, kept by the signalling gateway. Source: RFC 4666."""
 
 from collections import deque
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from hss.sigtran.m3ua.links import Carrier
 from hss.sigtran.m3ua.messages import Transfer
 from schemas.numbers.m3ua import TrafficMode
 
-PENDING_S: Final = 2.0  # T(r) of RFC 4666 §4.3.4
+PENDING_S: Final = 2.0  # T(r) of RFC 4666
 MOST_HELD: Final = 1000  # transfers that wait while the server is pending
 
 

@@ -26,7 +26,7 @@ from schemas.numbers.m3ua import ErrorCode, Kind, Status, Tag, TrafficMode
 MASK: Final = 0xFFFFFF
 MOST_DESTINATIONS: Final = 10_000
 
-# What each message of RFC 4666 §3.4 tells of a point code.
+# What each message of RFC 4666 tells of a point code.
 STATE_OF: Final[Mapping[Kind, DestinationState]] = {
     Kind.DUNA: DestinationState.UNAVAILABLE,
     Kind.DAVA: DestinationState.AVAILABLE,
@@ -44,7 +44,7 @@ class AspConfig:
     routing_contexts: tuple[int, ...] = ()
     mode: TrafficMode | None = None
     network_appearance: int | None = None
-    answer_s: float = 2.0  # T(ack) of RFC 4666 §4.3.4: a request is repeated after so long
+    answer_s: float = 2.0  # T(ack) of RFC 4666: a request is repeated after so long
     most_tries: int = 5
     audit_s: float = 5.0  # between DAUDs while a point code is not available
     stop_s: float = 1.0  # how long an end in good order may take
@@ -170,7 +170,7 @@ class Asp(Association[L]):
             self._request_at = now + self._config.answer_s
             turn.send.append(self._request)
 
-    # Acknowledgements, RFC 4666 §4.3.4. One that nobody asked for means that the other end started again.
+    # Acknowledgements, RFC 4666. One that nobody asked for means that the other end started again.
 
     def _on_up_ack(self, parameters: Parameters, turn: Turn[L], now: float) -> None:  # noqa: ARG002 - a handler
         self._change(AspState.INACTIVE, turn)
@@ -223,7 +223,7 @@ class Asp(Association[L]):
             contexts = self._config.routing_contexts
             turn.events.append(AspStateChanged(state=state, routing_context=contexts[0] if contexts else None))
 
-    # State of the signalling network, RFC 4666 §4.5.
+    # State of the signalling network, RFC 4666.
 
     def _on_news(self, state: DestinationState, parameters: Parameters, turn: Turn[L], now: float) -> None:
         for affected in messages.numbers_of(parameters, Tag.AFFECTED_POINT_CODE):

@@ -19,7 +19,7 @@ BEAT_DATA_OCTETS: Final = 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pulse:
-    """When to send BEAT (RFC 4666 §4.3.4.6): every `every_s`; None: never. An unanswered one ends the association."""
+    """When to send BEAT (RFC 4666): every `every_s`; None: never. An unanswered one ends the association."""
 
     every_s: float | None = None
     answer_s: float = 10.0
@@ -145,7 +145,7 @@ class Association(ABC, Generic[L]):
         self._beat_at = self._beat_sent = None
 
     def on_beat(self, parameters: Parameters, turn: Turn[L], now: float) -> None:  # noqa: ARG002 - a handler
-        """Return BEAT's data unchanged (RFC 4666 §3.5.6); without data the answer has none."""
+        """Return BEAT's data unchanged (RFC 4666); without data the answer has none."""
         data = parameters.get(Tag.HEARTBEAT_DATA)
         turn.send.append(messages.write(Kind.BEAT_ACK, [] if data is None else [(Tag.HEARTBEAT_DATA, data)]))
 

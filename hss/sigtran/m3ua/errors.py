@@ -8,7 +8,7 @@ from schemas.numbers.m3ua import ErrorCode
 
 
 class M3uaFault(ValueError):
-    """A message that is answered by ERR with `code` (RFC 4666 §3.8.1)."""
+    """A message that is answered by ERR with `code` (RFC 4666)."""
 
     def __init__(self, code: ErrorCode, why: str, *, parameters: tuple[tuple[int, bytes], ...] = ()) -> None:
         super().__init__(why)

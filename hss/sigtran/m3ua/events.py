@@ -8,7 +8,7 @@ from schemas.numbers.m3ua import ErrorCode, Status
 
 
 class AspState(StrEnum):
-    """State of an application server process (RFC 4666 §4.3.1)."""
+    """State of an application server process (RFC 4666)."""
 
     DOWN = "down"
     INACTIVE = "inactive"
@@ -16,7 +16,7 @@ class AspState(StrEnum):
 
 
 class AsState(StrEnum):
-    """State of an application server (RFC 4666 §4.3.2)."""
+    """State of an application server (RFC 4666)."""
 
     DOWN = "down"
     INACTIVE = "inactive"

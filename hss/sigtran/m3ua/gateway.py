@@ -20,7 +20,7 @@ STATUS_OF: Final[Mapping[AsState, Status]] = {
     AsState.PENDING: Status.AS_PENDING,
 }
 
-# RFC 4666 §3.4: the message that tells of each state.
+# RFC 4666: the message that tells of each state.
 NEWS_OF: Final[Mapping[DestinationState, Kind]] = {
     DestinationState.AVAILABLE: Kind.DAVA,
     DestinationState.UNAVAILABLE: Kind.DUNA,

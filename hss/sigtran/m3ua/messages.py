@@ -1,4 +1,4 @@
-"""Messages of M3UA: values with their codec. Source: RFC 4666 §3."""
+"""Messages of M3UA: values with their codec. Source: RFC 4666."""
 
 import struct
 from collections.abc import Iterable, Mapping
@@ -84,7 +84,7 @@ def read_usual_data(data: bytes, via: object = None) -> Transfer | None:
 
 
 def read_kind(data: bytes) -> Kind:
-    """Read and check the common header; raise `M3uaFault` with the code that RFC 4666 §3.8.1 names."""
+    """Read and check the common header; raise `M3uaFault` with the code that RFC 4666 names."""
     if len(data) < HEADER_OCTETS:
         raise M3uaFault(ErrorCode.PROTOCOL_ERROR, "the header is cut short")
     version, _, number, length = _HEADER.unpack_from(data)
@@ -204,12 +204,12 @@ def routing_contexts(contexts: Iterable[int | None]) -> list[tuple[int, bytes]]:
 
 
 def notify(status: Status, context: int | None = None, asp_identifier: bytes | None = None) -> bytes:
-    """Write NTFY: Status, ASP Identifier, Routing Context (RFC 4666 §3.8.2)."""
+    """Write NTFY: Status, ASP Identifier, Routing Context (RFC 4666)."""
     named = [] if asp_identifier is None else [(Tag.ASP_IDENTIFIER, asp_identifier)]
     return write(Kind.NTFY, [(Tag.STATUS, word(status)), *named, *routing_contexts([context])])
 
 
 def error(fault: M3uaFault, offending: bytes) -> bytes:
-    """Write ERR: Error Code, what the code wants, and the first octets of the message (RFC 4666 §3.8.1)."""
+    """Write ERR: Error Code, what the code wants, and the first octets of the message (RFC 4666)."""
     diagnostic = (Tag.DIAGNOSTIC, offending[:MOST_DIAGNOSTIC_OCTETS])
     return write(Kind.ERR, [(Tag.ERROR_CODE, word(fault.code)), *fault.parameters, diagnostic])

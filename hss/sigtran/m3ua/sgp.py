@@ -1,4 +1,4 @@
-"""The signalling gateway's end of an association: it accepts ASPs. Source: RFC 4666 §4.3."""
+"""The signalling gateway's end of an association: it accepts ASPs. Source: RFC 4666."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
@@ -94,7 +94,7 @@ class Sgp(Association[L]):
         self._gateway.wake(turn, now=now, asker=self)
         return turn
 
-    # ASP state maintenance, RFC 4666 §4.3.4.1 and §4.3.4.2.
+    # ASP state maintenance, RFC 4666.
 
     def _on_up(self, parameters: Parameters, turn: Turn[L], now: float) -> None:  # noqa: ARG002 - a handler
         identifier = parameters.get(Tag.ASP_IDENTIFIER)
@@ -115,7 +115,7 @@ class Sgp(Association[L]):
         turn.send.append(messages.error(fault, messages.write(Kind.ASPUP)))
 
     def _step_back(self, turn: Turn[L]) -> None:
-        """Make the ASP inactive in all its servers and tell it their state (RFC 4666 §4.3.4.5)."""
+        """Make the ASP inactive in all its servers and tell it their state (RFC 4666)."""
         if not self.joined:
             self.joined = self._expected()
         for server in self.joined:
@@ -140,7 +140,7 @@ class Sgp(Association[L]):
                 self._gateway.announce(server, turn)
         self.joined = []
 
-    # ASP traffic maintenance, RFC 4666 §4.3.4.3 and §4.3.4.4.
+    # ASP traffic maintenance, RFC 4666.
 
     def _on_active(self, parameters: Parameters, turn: Turn[L], now: float) -> None:  # noqa: ARG002 - a handler
         self._want_up("ASP Active")
@@ -210,7 +210,7 @@ class Sgp(Association[L]):
             contexts = [server.routing_context for server in self.joined]
             turn.events.append(AspStateChanged(state=state, routing_context=contexts[0] if contexts else None))
 
-    # State of the signalling network, RFC 4666 §4.5.3.
+    # State of the signalling network, RFC 4666.
 
     def _on_audit(self, parameters: Parameters, turn: Turn[L], now: float) -> None:  # noqa: ARG002 - a handler
         self._want_up("DAUD")
@@ -230,7 +230,7 @@ class Sgp(Association[L]):
     # Traffic.
 
     def accept(self, transfer: Transfer, now: float) -> None:  # noqa: ARG002 - the other role needs it
-        """Check routing context, network appearance and state (RFC 4666 §4.3.4.3)."""
+        """Check routing context, network appearance and state (RFC 4666)."""
         server = self._server_of(transfer)
         if self not in server.active:
             raise M3uaFault(ErrorCode.UNEXPECTED_MESSAGE, "DATA while not active")

@@ -4,13 +4,13 @@ from typing import Final
 
 from schemas.numbers.m3ua import HEADER_OCTETS, MessageClass, Tag
 
-MANAGEMENT_STREAM: Final = 0  # RFC 4666 §1.4.7: never for DATA
+MANAGEMENT_STREAM: Final = 0  # RFC 4666: never for DATA
 
 
 def stream_of(octets: bytes, streams: int = 16) -> int:
     """Choose the stream for one whole message where `streams` were agreed: DATA by its SLS, all else on stream 0.
 
-    RFC 4666 §1.4.7 keeps what has the same SLS in order, and management and traffic apart.
+    RFC 4666 keeps what has the same SLS in order, and management and traffic apart.
     """
     if streams < 2 or len(octets) < HEADER_OCTETS or octets[2] != MessageClass.TRANSFER:
         return MANAGEMENT_STREAM

@@ -116,7 +116,7 @@ ROUTING_INFO_ARG: Final = Sequence(
 
 @dataclass(slots=True, kw_only=True)
 class ForwardingData:
-    """ForwardingData; `options` is one octet, bits 4 and 3 are the reason (TS 29.002 §7.6.4.8)."""
+    """ForwardingData; `options` is one octet, bits 4 and 3 are the reason."""
 
     number: Address | None = None
     subaddress: bytes | None = None

@@ -1,4 +1,4 @@
-"""Called and calling party addresses: a value with its codec. Source: ITU-T Q.713 §3.4, §3.5."""
+"""Called and calling party addresses: a value with its codec. Source: ITU-T Q.713."""
 
 from dataclasses import dataclass
 from functools import lru_cache

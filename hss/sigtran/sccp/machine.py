@@ -1,4 +1,4 @@
-"""The connectionless service of SCCP: routing, delivery, return, segmentation. Source: ITU-T Q.714 §2, §4, §5."""
+"""The connectionless service of SCCP: routing, delivery, return, segmentation. Source: ITU-T Q.714."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -164,7 +164,7 @@ class Sccp(Generic[L]):
         duty.events += events
         return duty
 
-    # Routing control (Q.714 §2.3).
+    # Routing control (Q.714).
 
     def _route(self, message: Message, transfer: Transfer, now: float) -> Duty[Transfer, L]:
         address = read_address(message.called)
@@ -240,7 +240,7 @@ class Sccp(Generic[L]):
         self._ways[start] = answer[:-1]  # without the length of the user data
 
     def _return(self, message: Message, transfer: Transfer, cause: ReturnCause) -> Duty[Transfer, L]:
-        """Send the message back where its sender asked for that (Q.714 §4.2)."""
+        """Send the message back where its sender asked for that (Q.714)."""
         event = Returned(cause=cause, told=message.return_on_error)
         if not message.return_on_error:
             return Duty(events=[event])
@@ -325,7 +325,7 @@ class Sccp(Generic[L]):
         )
 
     def _segments(self, whole: Message, unitdata: Unitdata) -> list[bytes]:
-        """Cut into XUDT segments, which travel in sequence (Q.714 §4.1.1.1)."""
+        """Cut into XUDT segments, which travel in sequence (Q.714)."""
         size = self._config.segment_octets
         pieces = [whole.data[at : at + size] for at in range(0, len(whole.data), size)]
         if len(pieces) > MOST_SEGMENTS:

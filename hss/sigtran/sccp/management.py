@@ -1,4 +1,4 @@
-"""SCCP management: is a subsystem there. Source: ITU-T Q.714 §5.3, Q.713 §5."""
+"""SCCP management: is a subsystem there. Source: ITU-T Q.714, Q.713."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -34,5 +34,5 @@ class StatusMessage:
         )
 
 
-# A test gets an answer only where the subsystem is there (Q.714 §5.3.4.3); a coordinated change is granted.
+# A test gets an answer only where the subsystem is there (Q.714); a coordinated change is granted.
 ANSWER_TO = {Management.SST: Management.SSA, Management.SOR: Management.SOG}

@@ -1,4 +1,4 @@
-"""Connectionless messages of SCCP: values with their codec. Source: ITU-T Q.713 §4."""
+"""Connectionless messages of SCCP: values with their codec. Source: ITU-T Q.713."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -20,7 +20,7 @@ _UDT: Final = int(Type.UDT)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Segmentation:
-    """One segment of a longer message (Q.713 §3.17)."""
+    """One segment of a longer message (Q.713)."""
 
     first: bool
     sequenced: bool

@@ -1,4 +1,4 @@
-"""Segments become messages again, bounded in number and time. Source: ITU-T Q.714 §4.1.1.2.3."""
+"""Segments become messages again, bounded in number and time. Source: ITU-T Q.714."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Components of TCAP: values with their codec. Source: ITU-T Q.773 §3.2.
+"""Components of TCAP: values with their codec. Source: ITU-T Q.773.
 
 Parameters are kept as the octets of their whole element; who knows the operation reads them.
 """
@@ -88,7 +88,7 @@ def _integer(number: int) -> bytes:
 
 
 def read_components(data: bytes, start: int, stop: int) -> list[Component]:
-    """Read all components; from the first broken one on the rest is replaced by a Reject (Q.774 §3.2.2.2)."""
+    """Read all components; from the first broken one on the rest is replaced by a Reject (Q.774)."""
     found: list[Component] = []
     at = start
     while at < stop:

@@ -1,4 +1,4 @@
-"""The dialogue portion: a value with its codec. Source: ITU-T Q.773 §4.2."""
+"""The dialogue portion: a value with its codec. Source: ITU-T Q.773."""
 
 from dataclasses import dataclass
 from enum import IntEnum

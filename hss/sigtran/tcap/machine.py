@@ -1,4 +1,4 @@
-"""Transactions and dialogues of one node. Source: ITU-T Q.774 §3.
+"""Transactions and dialogues of one node. Source: ITU-T Q.774.
 
 A dialogue that its user ends in the call that began it never enters the table of transactions.
 """
@@ -281,7 +281,7 @@ class Tcap(Generic[L]):
         else:
             dialogue.remote = message.originating
             if dialogue.ours and not dialogue.confirmed:
-                # From now on the peer's own address leads to it, and the way that it chose (Q.774 §3.1.1).
+                # From now on the peer's own address leads to it, and the way that it chose (Q.774).
                 dialogue.first = primitive
         components = read_components(message.components, 0, len(message.components))
         duty = self._user.proceed(dialogue, portion, components, last=last, now=now)
@@ -304,7 +304,7 @@ class Tcap(Generic[L]):
             why = Ended(how=Ending.U_ABORT, portion=portion)
         return self._down(self._user.ended(dialogue, why, now=now), now)
 
-    # Abnormal cases (Q.774 §3.3.3).
+    # Abnormal cases (Q.774).
 
     def _bad(self, primitive: Unitdata, bad: BadTransaction, now: float) -> Duty[Unitdata, L]:
         dialogue = self._table.find(bad.destination)

@@ -1,4 +1,4 @@
-"""Transaction portion: a value with its codec. Source: ITU-T Q.773 §3.1."""
+"""Transaction portion: a value with its codec. Source: ITU-T Q.773."""
 
 from contextlib import suppress
 from dataclasses import dataclass
