@@ -10,6 +10,7 @@ from hss.api import problems
 from hss.api.bodies import JSON, MERGE_PATCH
 from hss.api.bulk import BATCH, BATCH_MOST, NDJSON, SUBSCRIBERS, TYPES
 from hss.api.catalogue import KINDS, SUBSCRIPTIONS, Kind
+from hss.api.map import IMRNS, SEND_ROUTING_INFO, SendRoutingInfo
 from hss.api.problems import CONTENT_TYPE
 from hss.api.resources import ROOT
 from hss.api.routes import DEFAULTS, MOST_CONFLICTS
@@ -24,9 +25,10 @@ _BODY: Final = ("bad-json", "timed-out", "too-large", "wrong-content-type", "inv
 _TAG: Final = {"description": "the version of the record, in double quotes", "schema": {"type": "string"}}
 
 
-def describe(version: str, *, page: int, page_most: int, routing: bool = False) -> Schema:
-    """Make the whole document; `routing` = the routes of number routing are there."""
+def describe(version: str, *, page: int, page_most: int, routing: bool = False, calls: bool = False) -> Schema:
+    """Make the whole document; `routing` = the routes of number routing are there, `calls` = those of MAP."""
     described: list[type[BaseModel]] = [*(kind.model for kind in KINDS), Contact, NewSubscriber, Registration]
+    described += [SendRoutingInfo] if calls else []
     # one schema each: what is written; secrets are marked writeOnly
     _, definitions = models_json_schema(
         [(model, "validation") for model in described], ref_template="#/components/schemas/{model}"
@@ -37,6 +39,8 @@ def describe(version: str, *, page: int, page_most: int, routing: bool = False) 
     paths |= _contacts() | _by_hand() | _bulk() | _watching()
     if routing:
         paths |= _routing()
+    if calls:
+        paths |= _calls()
     return {
         "openapi": "3.1.0",
         "info": {
@@ -75,6 +79,7 @@ _TAGS: Final = [
     {"name": "contacts", "description": "Registered contacts of a public identity"},
     {"name": "by hand", "description": "What a test bed does with subscribers"},
     {"name": "bulk", "description": "Import and export of whole subscribers"},
+    {"name": "map", "description": "What a Gateway-MSC asks, as JSON"},
     {"name": "routing", "description": "Where calls to numbers go, and why"},
     {"name": "watching", "description": "Health and figures"},
 ]
@@ -561,6 +566,49 @@ def _routing() -> Schema:
                     _in_query("limit", "how many", type="integer", minimum=1, maximum=MOST_CONFLICTS, default=100)
                 ],
             )
+        },
+    }
+
+
+def _calls() -> Schema:
+    anything: Schema = {"type": "object"}
+    imrn = {"imrn": "+49179900017", "msisdn": "+491715407090", "left_s": 42.0}
+    return {
+        SEND_ROUTING_INFO: {
+            "post": _operation(
+                "sendRoutingInfo",
+                "map",
+                "Ask where a call goes, as by MAP sendRoutingInfo; a MAP error is an answer, too",
+                answers={
+                    "200": _answer(
+                        "`result` is ims, roaming-number, forwarded or error",
+                        anything,
+                        example={"msisdn": "+491715407091", "version": 3, "result": "roaming-number"}
+                        | {"imsi": "262011234567891", "msrn": "+49171000017"},
+                    )
+                },
+                errors=("bad-request",),
+                body=_content(_schema(SendRoutingInfo), {"msisdn": "+491715407091"}),
+            )
+        },
+        IMRNS: {
+            "get": _operation(
+                "listImrns",
+                "map",
+                "List the IMRNs that stand, oldest first",
+                answers={"200": _answer("the IMRNs", anything, example={"items": [imrn]})},
+                errors=("bad-request",),
+            )
+        },
+        f"{IMRNS}/{{number}}": {
+            "parameters": [_in_path("number", "IMRN", "+49179900017")],
+            "get": _operation(
+                "findImrn",
+                "map",
+                "Find for whom an IMRN stands",
+                answers={"200": _answer("number and lifetime", anything, example=imrn)},
+                errors=("bad-request", "not-found"),
+            ),
         },
     }
 
