@@ -19,7 +19,7 @@ from hss.app.map_results import error_of
 from hss.app.observe import Observer, snake
 from hss.app.roaming import RealVlr
 from hss.app.settings import Settings
-from hss.app.sigtran_config import asp_config, check_real_vlr, node_config
+from hss.app.sigtran_config import asp_config, check_real_vlr, most_transactions, node_config
 from hss.machine import Event, Machine, Turn
 from hss.services.lent_numbers import SERIAL_DIGITS
 from hss.services.map import (
@@ -88,7 +88,8 @@ class MapSide:
             interrogation_allowed=settings.any_time_interrogation,
         )
         self.node: Final = Node(node_config(settings, own_number), operations(self.service))
-        limits = Limits(connections=settings.max_connections, open_requests=settings.max_open_requests)
+        # TCAP bounds what waits: an association that is not read any more could not bring a VLR's answers either
+        limits = Limits(connections=settings.max_connections, open_requests=2 * most_transactions(settings))
         self._outfit = Outfit(
             build=self._accepted, tasks=tasks, observe=self._observe, attach=self._attach, limits=limits
         )

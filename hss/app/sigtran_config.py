@@ -21,6 +21,7 @@ from schemas.numbers.m3ua import TrafficMode
 from schemas.numbers.sccp import Subsystem
 
 PAGE: Final = 1000  # operators that are read at once
+TRANSACTIONS: Final = 16  # of all peers together, for each one that a single peer may have open elsewhere
 
 
 async def hlr_number(settings: Settings, store: Store) -> str | None:
@@ -63,10 +64,15 @@ def node_config(settings: Settings, own_number: str | None) -> NodeConfig:
             own=own,
             gateway=settings.gateway_point_code,
         ),
-        tcap=TcapConfig(first_id=secrets.randbits(32)),
+        tcap=TcapConfig(first_id=secrets.randbits(32), most_transactions=most_transactions(settings)),
         map=MapConfig(highest=highest_versions(settings.map_version)),
         pulse=Pulse(every_s=settings.m3ua_beat_s),
     )
+
+
+def most_transactions(settings: Settings) -> int:
+    """Bound the dialogues that wait, those of ours to VLRs among them; beyond it a Begin is aborted."""
+    return TRANSACTIONS * settings.max_open_requests
 
 
 def highest_versions(version: int) -> dict[int, int]:

@@ -277,6 +277,18 @@ def test_without_a_way_to_the_vlr_the_call_is_forwarded_or_refused_at_once(real:
     assert (status, found["result"], found["error"]) == (200, "error", "system-failure")
 
 
+def test_questions_beyond_what_may_wait_are_aborted_and_reading_goes_on(fresh: Callable[..., Any]) -> None:
+    roaming = SRI.replace(bytes.fromhex("800791947151040709"), bytes.fromhex("800791947151040719"))
+    with fresh(*REAL, "--max-open-requests", "1") as service, Asp(service.address("m3ua-tcp")).up() as asp:
+        found: list[int] = []
+        for number in range(40):
+            asp.send(roaming.replace(bytes.fromhex("480400000001"), bytes.fromhex("4804") + word(number + 1)))
+        while found.count(0x67) < 40 - 8:
+            found.append(tcap_of(asp.receive())[0])
+        assert found.count(0x62) == 8  # eight of the questions wait for the VLR, each with one of ours: sixteen
+        asp.lives()
+
+
 def test_a_real_vlr_needs_a_way_and_a_number(tmp_path: Path) -> None:
     done = run("serve", "--database", str(tmp_path / "empty.db"), "--vlr", "real", "--point-code", "2")
     assert done.returncode == 2
