@@ -138,6 +138,8 @@ class DiameterSide:
                 driver.carry_out(turn)
 
     def _admits(self, origin_host: str, connection: Connection) -> bool:
+        if not connection.inbound:
+            return self._knowledge.calls(origin_host)
         admitted = self._knowledge.admits(origin_host)
         return self._accepts_unknown(connection) if admitted is None else admitted
 

@@ -77,6 +77,11 @@ class Knowledge:
         peer = self.peers.get(origin_host.lower())
         return None if peer is None else peer.state is AdministrativeState.UP
 
+    def calls(self, origin_host: str) -> bool:
+        """Tell whether a Diameter peer is one that we connect to ourselves."""
+        peer = self.peers.get(origin_host.lower())
+        return peer is not None and peer.connect and peer.state is AdministrativeState.UP
+
     def on_peers(self, hear: Callable[[], None]) -> None:
         """Call `hear` whenever the configured peers have changed."""
         self._peers_changed.append(hear)

@@ -8,6 +8,7 @@ import struct
 from collections.abc import Callable, Iterator
 from ipaddress import ip_address
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -354,6 +355,23 @@ def test_a_peer_that_may_not_be_connected_any_more_is_told(wary: Service, way: s
         farewell = peer.receive()
         assert int.from_bytes(farewell[5:8], "big") == 282
         assert Answer.read(farewell).value(273) == 2
+
+
+@pytest.mark.parametrize("change", [{"connect": False}, {"state": "down"}, None], ids=["not wanted", "down", "deleted"])
+def test_a_connection_of_our_own_ends_with_the_wish_for_it(service: Service, change: dict[str, Any] | None) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        place = {"addresses": ["127.0.0.1"], "port": listening.getsockname()[1]}
+        name = f"called{place['port']}.ims.example"  # who was called is not called again at once
+        service.put("diameter-peers", name, connect=True, **place)
+        with Peer.accepted(listening, host=name) as peer:
+            peer.take_capabilities()
+            assert peer.watchdog().result == 2001
+            if change is None:
+                service.delete("diameter-peers", name)
+            else:
+                service.patch("diameter-peers", name, **change)
+            farewell = Answer.read(peer.receive())
+            assert (farewell.header.command_code, farewell.value(273)) == (282, 2)
 
 
 def test_a_second_connection_is_refused_while_the_first_one_answers(wary: Service) -> None:

@@ -165,6 +165,14 @@ class Peer:
         return self.ask(self.request(257, 0, [Avp.new(257, value="127.0.0.1"), Avp.new(266, value=TGPP),
                                               Avp.new(269, value="test"), group]))  # fmt: skip
 
+    def take_capabilities(self) -> Answer:
+        """Open a connection that the service makes: read its CER, and answer it."""
+        cer = Answer.read(self.receive())
+        group = Avp.new(260, value=[Avp.new(266, value=TGPP), Avp.new(258, value=CX)])
+        rest = [Avp.new(257, value="127.0.0.1"), Avp.new(266, value=TGPP), Avp.new(269, value="test"), group]
+        self.send(self.answer(cer.octets, *rest))
+        return cer
+
     def watchdog(self) -> Answer:
         return self.ask(self.request(280, 0, []))
 
