@@ -264,6 +264,23 @@ def test_data_without_a_context_goes_to_the_only_server() -> None:
     assert messages.read_transfer(messages.read_parameters(turn.send[0])).data == b"back:hello"
 
 
+@pytest.mark.parametrize("order", [(0, 1, 2, 3, 4), (4, 3, 2, 1, 0), (2, 0, 4, 1, 3)])
+def test_the_parameters_of_data_may_stand_in_any_order_among_others(order: tuple[int, ...]) -> None:
+    label = bytes.fromhex("00000001 00000002 03 02 00 07") + b"hello"
+    parameters = [
+        context(100),
+        (int(Tag.PROTOCOL_DATA), label),
+        (int(Tag.CORRELATION_ID), messages.word(9)),
+        (int(Tag.NETWORK_APPEARANCE), messages.word(5)),
+        (0x7777, b"nobody knows this one"),
+    ]
+    site = Site(GatewayConfig(point_code=2, network_appearance=5, servers=(ServerConfig(routing_context=100),)))
+    sgp, _ = active(site)
+    turn = sgp.receive(messages.write(Kind.DATA, [parameters[at] for at in order]), now=0.0)
+    answer = messages.read_transfer(messages.read_parameters(turn.send[0]))
+    assert (answer.data, answer.sls, answer.routing_context) == (b"back:hello", 7, 100)
+
+
 def test_where_any_context_is_taken_an_asp_may_go_active_without_naming_it() -> None:
     sgp, _ = Site().accept()
     say(sgp, Kind.ASPUP)
@@ -293,7 +310,8 @@ def test_a_peer_that_answers_beat_lives_on_and_another_one_does_not() -> None:
     sgp, _ = site.accept()
     assert sgp.deadline == 30.0
     beat = sgp.wake(now=30.0).send[0]
-    say(sgp, Kind.BEAT_ACK, now=31.0)
+    say(sgp, Kind.BEAT_ACK, (Tag.HEARTBEAT_DATA, b"another one"), now=31.0)
+    assert sgp.deadline == 35.0
     sgp.receive(messages.write(Kind.BEAT_ACK, messages.read_parameters(beat).items()), now=31.0)
     assert sgp.deadline == 61.0
     assert sgp.wake(now=60.0).send == []
@@ -301,6 +319,14 @@ def test_a_peer_that_answers_beat_lives_on_and_another_one_does_not() -> None:
     turn = sgp.wake(now=66.0)
     assert (turn.close, turn.reset) == (True, True)
     assert isinstance(turn.events[0], AssociationGivenUp)
+
+
+def test_an_answer_to_beat_may_leave_the_data_out() -> None:
+    sgp, _ = Site(GatewayConfig(asp_up_s=None), Pulse(every_s=30.0, answer_s=5.0)).accept()
+    assert say(sgp, Kind.BEAT_ACK, now=1.0) == []
+    sgp.wake(now=30.0)
+    say(sgp, Kind.BEAT_ACK, now=31.0)
+    assert sgp.deadline == 61.0
 
 
 def test_an_association_without_asp_up_is_closed() -> None:
@@ -588,6 +614,16 @@ def test_an_asp_steps_back_for_another_and_comes_again_when_that_is_gone() -> No
     assert asp.state is AspState.INACTIVE
     turn = hear(asp, Kind.NTFY, (Tag.STATUS, messages.word(Status.AS_PENDING)))
     assert [told(each) for each in turn.send] == [(Kind.ASPAC,)]
+
+
+@pytest.mark.parametrize("kind", [Kind.DUNA, Kind.DAVA, Kind.SCON, Kind.DRST, Kind.DUPU, Kind.NTFY, Kind.BEAT])
+def test_news_may_come_before_the_asp_is_active(kind: Kind) -> None:
+    asp = lone()
+    hear(asp, Kind.ASPUP_ACK)
+    parameters = [(int(Tag.AFFECTED_POINT_CODE), messages.word(7)), (int(Tag.STATUS), messages.word(0x00010002))]
+    turn = hear(asp, kind, *([] if kind is Kind.BEAT else parameters))
+    assert [told(each) for each in turn.send] == ([(Kind.BEAT_ACK,)] if kind is Kind.BEAT else [])
+    assert not any(isinstance(event, FaultAnswered) for event in turn.events)
 
 
 def test_a_notify_without_status_is_a_fault_and_an_unknown_one_is_not() -> None:

@@ -175,7 +175,9 @@ def test_an_unknown_operation_is_rejected_and_the_dialogue_goes_on() -> None:
     pair = peers(node_for(IN_VLR))
     outcome = pair.call(99, Context.LOCATION_INFO_RETRIEVAL, lambda _: b"\x05\x00")
     assert outcome == Rejected(kind=0x81, problem=1)
-    assert pair.wire.heard(OperationServed)[-1].outcome == "UNRECOGNIZED_OPERATION"
+    assert pair.wire.heard(OperationServed) == [
+        OperationServed(operation=-1, version=3, outcome="UNRECOGNIZED_OPERATION")
+    ]
     assert (len(pair.left.tcap), len(pair.right.tcap)) == (0, 0)
 
 

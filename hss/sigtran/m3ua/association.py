@@ -150,8 +150,8 @@ class Association(ABC, Generic[L]):
         turn.send.append(messages.write(Kind.BEAT_ACK, [] if data is None else [(Tag.HEARTBEAT_DATA, data)]))
 
     def on_beat_ack(self, parameters: Parameters, turn: Turn[L], now: float) -> None:  # noqa: ARG002 - a handler
-        """Note that the peer lives; an answer to nothing is ignored."""
-        if self._beat_sent is not None and parameters.get(Tag.HEARTBEAT_DATA) == self._beat_sent:
+        """Note that the peer lives; an answer to nothing, or to another BEAT, is ignored. Some leave the data out."""
+        if self._beat_sent is not None and parameters.get(Tag.HEARTBEAT_DATA) in {None, self._beat_sent}:
             self.start_pulse(now)
 
     def on_error(self, parameters: Parameters, turn: Turn[L], now: float) -> None:  # noqa: ARG002 - a handler

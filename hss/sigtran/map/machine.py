@@ -32,11 +32,15 @@ if TYPE_CHECKING:  # who only asks does without what serves
 
 USER_ABORT: Final = Portion(pdu=Pdu.ABRT, abort_source=0).encode()
 MOST_PARTS: Final = 16  # of a result that is cut
+UNKNOWN: Final = -1  # in reports: any operation that is not served, so that a peer cannot make more and more of them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OperationServed(Event):
-    """An operation was answered; `outcome` is "result" or the name of the refusal or problem."""
+    """An operation was answered; `outcome` is "result" or the name of the refusal or problem.
+
+    `operation` is -1 for all that are not served.
+    """
 
     operation: int
     version: int
@@ -236,7 +240,8 @@ class MapMachine:
         rejected = Reject(invoke_id=invoke.invoke_id, kind=ProblemKind.INVOKE, problem=problem)
         state.answers += rejected.encode()
         state.useful |= problem is not InvokeProblem.UNRECOGNIZED_OPERATION
-        duty.events.append(served(-1 if invoke.operation is None else invoke.operation, state.version, problem.name))
+        operation = invoke.operation if invoke.operation in self._table else None
+        duty.events.append(served(UNKNOWN if operation is None else operation, state.version, problem.name))
 
     def _serve(self, entry: "Entry", request: object, invoke: Invoke, duty: Duty[Request, Late], now: float) -> Any:  # noqa: ANN401 - each operation has its own answer
         if isinstance(request, Refusal):

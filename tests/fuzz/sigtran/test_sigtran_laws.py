@@ -42,6 +42,7 @@ from schemas.addresses import GlobalTitle
 from schemas.fields import MOST_ICSCF_OCTETS
 from schemas.numbers.m3ua import Kind, Tag
 from schemas.numbers.sccp import Type
+from schemas.numbers.tcap import PAbortCause
 from schemas.numbers.tcap import Tag as TcapTag
 from schemas.octets import Cursor, DecodeError
 from tests.pair.sigtran_samples import IN_IMS, IN_VLR, node_for, question
@@ -251,9 +252,22 @@ def _edges(content: bytes) -> list[tuple[int, int]]:
     return found
 
 
+def stretched(octets: bytes) -> bytes:
+    """Write every element again with a length in three octets."""
+    out = b""
+    for part in ber.elements(octets):
+        content = octets[part.start : part.stop]
+        content = stretched(content) if part.tag & 0x20 else content
+        out += bytes((part.tag, 0x82)) + len(content).to_bytes(2, "big") + content
+    return out
+
+
 @pytest.mark.parametrize("version", [1, 2, 3])
 @pytest.mark.parametrize("length", [1, 2, 3, 4])
-def test_indefinite_lengths_and_ids_of_any_length_get_an_answer(version: int, length: int) -> None:
+@pytest.mark.parametrize("shape", [indefinite, stretched])
+def test_unusual_lengths_and_ids_of_any_length_get_an_answer(
+    version: int, length: int, shape: Callable[[bytes], bytes]
+) -> None:
     sgp = ready()
     invoke = Invoke(invoke_id=-59, operation=22, parameter=question().write(version)).encode()
     context = bytes((4, 0, 0, 1, 0, 5, version))
@@ -263,12 +277,41 @@ def test_indefinite_lengths_and_ids_of_any_length_get_an_answer(version: int, le
         portion=b"" if version == 1 else portions.request(context),
         components=invoke,
     )
-    turn = sgp.receive(wrap(indefinite(begin.encode())), now=1.0)
+    turn = sgp.receive(wrap(shape(begin.encode())), now=1.0)
     answer = TcapMessage.decode(SccpMessage.decode(unwrap(turn.send[0])).data)
     (component,) = read_components(answer.components, 0, len(answer.components))
     assert answer.destination == b"\xfe" * length
     assert isinstance(component, Result)
     assert component.invoke_id == -59
+
+
+def test_several_questions_in_one_message_get_several_answers_in_one() -> None:
+    invokes = b"".join(
+        Invoke(invoke_id=number, operation=22, parameter=question().write(1)).encode() for number in (-128, 127)
+    )
+    begin = TcapMessage(type=TcapTag.BEGIN, originating=b"\1", components=invokes)
+    turn = ready().receive(wrap(begin.encode()), now=1.0)
+    answer = TcapMessage.decode(SccpMessage.decode(unwrap(turn.send[0])).data)
+    results = read_components(answer.components, 0, len(answer.components))
+    assert [(type(each), each.invoke_id) for each in results] == [(Result, -128), (Result, 127)]
+
+
+@pytest.mark.parametrize("wrong", ["020105", "0a0101", "130491945555", "ff2100"])
+def test_a_wrong_tag_in_an_optional_place_is_skipped(wrong: str) -> None:
+    imsi = bytes.fromhex("890862021132547698f0")
+    number = bytes.fromhex("040791947101001032")
+    result = read_routing_info_res(ber.write(0xA3, imsi + bytes.fromhex(wrong) + number))
+    assert (result.imsi, result.roaming_number) == ("262011234567890", Address("491710000123"))
+
+
+def test_what_follows_a_message_is_ignored_and_a_length_beyond_its_end_is_answered() -> None:
+    sgp = ready()
+    whole = SccpMessage.decode(unwrap(FRAMES[0])).data
+    assert sgp.receive(wrap(whole + b"\0\0\0"), now=1.0).events[-1].outcome == "result"
+    longer = whole[:1] + bytes((whole[1] + 1,)) + whole[2:]
+    turn = sgp.receive(wrap(longer), now=1.0)
+    answer = TcapMessage.decode(SccpMessage.decode(unwrap(turn.send[0])).data)
+    assert (answer.type, answer.cause) == (TcapTag.ABORT, PAbortCause.BADLY_FORMATTED)
 
 
 # Any octets.

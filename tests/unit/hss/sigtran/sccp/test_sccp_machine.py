@@ -76,6 +76,22 @@ def test_each_kind_of_unitdata_is_delivered_and_answered(kind: Type, code: int) 
     assert (message.type, message.called, message.calling, message.code) == (Type.UDT, GMSC, HLR, code & 1)
 
 
+@pytest.mark.parametrize("order", ["CcD", "cCD", "DCc", "cDC"])
+def test_the_parts_may_stand_in_any_order(order: str) -> None:
+    parts = {"C": HLR, "c": GMSC, "D": b"question"}
+    at = {}
+    octets = b""
+    for name in order:
+        at[name] = len(octets)
+        octets += bytes((len(parts[name]),)) + parts[name]
+    head = bytes((Type.UDT, 0, 3 + at["C"], 2 + at["c"], 1 + at["D"]))
+    sccp, user = machine()
+    for _ in range(2):
+        (answer,) = sccp.receive(arriving(head + octets), now=0.0).send
+        assert Message.decode(answer.data).called == GMSC
+    assert [each.data for each in user.heard] == [b"question", b"question"]
+
+
 def test_a_ludt_may_hold_more_than_a_udt() -> None:
     sccp, user = machine()
     sccp.receive(arriving(udt(kind=Type.LUDT, data=bytes(3000))), now=0.0)
