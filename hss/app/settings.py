@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
 
 from hss.transport.address import Address, parse_addresses
 from schemas.addresses import PointCode
@@ -95,8 +95,10 @@ class Settings(BaseModel):
     enum_porting: bool = Field(False, description="give number portability by ENUM, too (E2U+pstn:tel, RFC 4769)")
     sip: Listener = Field("127.0.0.1:5070", description="SIP redirect server over UDP: HOST:PORT, or off")
 
-    tls_certificate: Path | None = Field(None, description="certificate chain of the TLS listener (PEM)")
-    tls_key: Path | None = Field(None, description="private key of the TLS listener (PEM)")
+    tls_certificate: Path | None = Field(
+        None, description="certificate chain of the TLS listener (PEM)", validate_default=True
+    )
+    tls_key: Path | None = Field(None, description="private key of the TLS listener (PEM)", validate_default=True)
     tls_ca: Path | None = Field(None, description="certificates that peers must be signed by (PEM)")
     api_token: str | None = Field(None, description="token that the API asks of callers that are not on loopback")
 
@@ -152,6 +154,13 @@ class Settings(BaseModel):
     )
 
     log: Literal["debug", "info", "warning", "error"] = Field("info", description="what is logged to standard error")
+
+    @field_validator("tls_certificate", "tls_key")
+    @classmethod
+    def _is_there_for_tls(cls, path: Path | None, info: ValidationInfo) -> Path | None:
+        if path is None and info.data.get("diameter_tls", OFF) != OFF:
+            raise ValueError("is needed where diameter_tls listens")
+        return path
 
     @property
     def contexts(self) -> tuple[int, ...]:

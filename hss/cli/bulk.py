@@ -90,7 +90,10 @@ def export(
     database: str | None,
     secrets_key_file: Path | None,
 ) -> None:
-    """Export all subscribers in the order of their names, or all ported numbers; secrets stay behind."""
+    """Export all subscribers in the order of their names, or all ported numbers; secrets stay behind.
+
+    CSV is for the short form: what it has no column for is left out, and so is whoever has neither IMSI nor number.
+    """
     if sealed and database is None:
         raise click.UsageError("--sealed goes with --database: secrets never leave through the API")
     form = form or _form_of(Path(output))

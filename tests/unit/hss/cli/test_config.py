@@ -33,6 +33,11 @@ def test_flag_beats_environment_beats_file_beats_default(tmp_path) -> None:
         ([], {"HSS_WATCHDOG_S": "1"}, ["watchdog_s", "HSS_WATCHDOG_S", "greater than or equal to 6"]),
         (["--origin-host", "not a host"], {}, ["origin_host", "host name"]),
         (["--accept-unknown-peers", "maybe"], {}, ["accept_unknown_peers", "'loopback', 'always' or 'never'"]),
+        (
+            ["--diameter-tls", "127.0.0.1:5658"],
+            {},
+            ["tls_certificate (default)", "tls_key", "where diameter_tls listens"],
+        ),
         (["--config", "/nowhere/hss.toml"], {}, ["config file /nowhere/hss.toml"]),
     ],
 )
