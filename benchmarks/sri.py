@@ -29,7 +29,7 @@ def figures(folder: Path, requests: int) -> Iterator[Row]:
     lines.write_text("".join(json.dumps(one) + "\n" for one in _subscribers()))
     run(str(HSS), "import", str(lines), "--database", str(database))
     with serving(folder, database, "m3ua-tcp", "--roaming-number-s", "0.5") as (address, pid, _):
-        common = ("--peer", address, "--pid", str(pid), "--json", "--timeout", "60")
+        common = ("--peer", address, "--pid", str(pid), "--json", "--timeout", "60", "--routing-context", "100")
         for what in SORTS:
             file = folder / f"{what}.txt"
             file.write_text("\n".join(_number(what, number) for number in range(SUBSCRIBERS)))
