@@ -12,12 +12,15 @@ MOST_DIAGNOSTIC_OCTETS: Final = 40  # design: enough for header, routing context
 _HEADER: Final = struct.Struct("!BBHI")
 _TLV: Final = struct.Struct("!HH")
 _LABEL: Final = struct.Struct("!IIBBBB")
-_DATA_START: Final = struct.Struct("!HHIHH")  # after the header: routing context, head of the protocol data
 _CLASSES: Final = frozenset(MessageClass) - {MessageClass.RKM}
 _KINDS: Final[Mapping[int, Kind]] = {kind.value: kind for kind in Kind}
-_USUAL: Final = struct.Struct("!IIIIHHIIBBBB")
-_DATA_HEAD: Final = VERSION << 24 | Kind.DATA.value
-_CONTEXT_HEAD: Final = Tag.ROUTING_CONTEXT.value << 16 | 8
+_NUMBER: Final = struct.Struct("!HHI")  # a parameter of 32 bits
+_LABELLED: Final = struct.Struct("!HHIIBBBB")  # the head of Protocol Data with its label
+_BARE: Final = struct.Struct("!IIHHIIBBBB")  # DATA as far as its user data, without and with Routing Context
+_WITH_CONTEXT: Final = struct.Struct("!II4xIHHIIBBBB")
+_DATA: Final = int(Kind.DATA)
+_DATA_HEAD: Final = VERSION << 24 | _DATA
+_CONTEXT_HEAD: Final = (Tag.ROUTING_CONTEXT << 16 | 8).to_bytes(4, "big")
 _PROTOCOL_DATA: Final = int(Tag.PROTOCOL_DATA)
 _APPEARANCE: Final = int(Tag.NETWORK_APPEARANCE)
 _ROUTING_CONTEXT: Final = int(Tag.ROUTING_CONTEXT)
@@ -60,20 +63,24 @@ class Transfer:
 
 
 def read_usual_data(data: bytes, via: object = None) -> Transfer | None:
-    """Read DATA of just Routing Context and Protocol Data at one stroke; None: it is something else."""
-    if len(data) < _USUAL.size:
+    """Read DATA of Protocol Data, and Routing Context before it, at one stroke; None: it is something else."""
+    size, begin, context = len(data), _BARE.size, None
+    if data[8:12] == _CONTEXT_HEAD and size >= _WITH_CONTEXT.size:
+        (start, length, context, tag, octets, opc, dpc, service, indicator, priority, sls) = _WITH_CONTEXT.unpack_from(
+            data
+        )
+        begin = _WITH_CONTEXT.size
+    elif size >= begin:
+        (start, length, tag, octets, opc, dpc, service, indicator, priority, sls) = _BARE.unpack_from(data)
+    else:
         return None
-    (start, length, context_head, context, tag, octets, opc, dpc, service, indicator, priority, sls) = (
-        _USUAL.unpack_from(data)
-    )
-    if start != _DATA_HEAD or length != len(data) or context_head != _CONTEXT_HEAD or tag != _PROTOCOL_DATA:
-        return None
-    if not 16 <= octets <= length - 16 < octets + 4:
+    at = begin - _LABELLED.size  # of Protocol Data, which is padded to the end of the message
+    if start != _DATA_HEAD or length != size or tag != _PROTOCOL_DATA or not 16 <= octets <= size - at < octets + 4:
         return None
     return Transfer(
         opc=opc,
         dpc=dpc,
-        data=data[_USUAL.size : 16 + octets],
+        data=data[begin : at + octets],
         sls=sls,
         service=service,
         network_indicator=indicator,
@@ -159,9 +166,14 @@ def numbers_of(parameters: Parameters, tag: Tag) -> tuple[int, ...]:
 
 def write_transfer(transfer: Transfer) -> bytes:
     """Write DATA: Network Appearance, Routing Context, Protocol Data."""
-    octets = len(transfer.data) + 16
-    pad = -octets & 3
-    label = _LABEL.pack(
+    appearance, context = transfer.network_appearance, transfer.routing_context
+    before = b"" if appearance is None else _NUMBER.pack(_APPEARANCE, 8, appearance)
+    if context is not None:
+        before += _NUMBER.pack(_ROUTING_CONTEXT, 8, context)
+    octets = len(transfer.data) + _LABELLED.size
+    label = _LABELLED.pack(
+        _PROTOCOL_DATA,
+        octets,
         transfer.opc,
         transfer.dpc,
         transfer.service,
@@ -169,16 +181,8 @@ def write_transfer(transfer: Transfer) -> bytes:
         transfer.priority,
         transfer.sls,
     )
-    if transfer.network_appearance is None and transfer.routing_context is not None:
-        head = _HEADER.pack(VERSION, 0, Kind.DATA, octets + pad + 16)
-        start = _DATA_START.pack(Tag.ROUTING_CONTEXT, 8, transfer.routing_context, Tag.PROTOCOL_DATA, octets)
-        return head + start + label + transfer.data + _PADDING[octets & 3]
-    parameters: list[tuple[int, bytes]] = []
-    if transfer.network_appearance is not None:
-        parameters.append((Tag.NETWORK_APPEARANCE, word(transfer.network_appearance)))
-    if transfer.routing_context is not None:
-        parameters.append((Tag.ROUTING_CONTEXT, word(transfer.routing_context)))
-    return write(Kind.DATA, [*parameters, (Tag.PROTOCOL_DATA, label + transfer.data)])
+    head = _HEADER.pack(VERSION, 0, _DATA, HEADER_OCTETS + len(before) + (octets + 3 & ~3))
+    return head + before + label + transfer.data + _PADDING[octets & 3]
 
 
 def write(kind: int, parameters: Iterable[tuple[int, bytes]] = ()) -> bytes:

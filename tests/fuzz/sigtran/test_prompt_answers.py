@@ -420,3 +420,33 @@ def test_a_begin_cut_short_is_none(length: int) -> None:
 def test_an_end_is_written_as_any_message(destination: bytes, portion: bytes, components: bytes) -> None:
     message = TcapMessage(type=TcapTag.END, destination=destination, portion=portion, components=components)
     assert write_end(destination, portion, components) == message.encode()
+
+
+words = st.integers(0, 0xFFFFFFFF)
+
+
+@given(
+    st.builds(
+        Transfer,
+        opc=words,
+        dpc=words,
+        data=st.binary(max_size=20),
+        sls=st.integers(0, 255),
+        routing_context=st.none() | words,
+        network_appearance=st.none() | words,
+    ),
+    st.none() | st.tuples(st.integers(0, 60), st.integers(0, 255)),
+    st.integers(-9, 9),
+)
+def test_usual_data_is_read_as_any_data(transfer: Transfer, change: tuple[int, int] | None, cut: int) -> None:
+    octets = messages.write_transfer(transfer)
+    if change is None and cut == 0:
+        usual = messages.read_usual_data(octets)
+        assert usual == (transfer if transfer.network_appearance is None else None)
+    elif change is not None and change[0] < len(octets):
+        octets = octets[: change[0]] + bytes((change[1],)) + octets[change[0] + 1 :]
+    octets = octets[:cut] if cut < 0 else octets + bytes(cut)
+    read = messages.read_usual_data(octets)
+    if read is not None:
+        assert messages.read_kind(octets) is Kind.DATA
+        assert messages.read_transfer(messages.read_parameters(octets)) == read
