@@ -68,6 +68,7 @@ class _Asking:
         loop = asyncio.get_running_loop()
         self._now: Callable[[], float] = loop.time
         self._answered: asyncio.Future[SriAnswer] = loop.create_future()
+        driver = None
         try:
             async with asyncio.timeout(self._target.timeout_s + GRACE_S):
                 driver = await self._connected()
@@ -78,10 +79,20 @@ class _Asking:
             raise WrongTarget(str(error)) from error
         except (OSError, ValueError) as error:
             raise NoAnswer(f"{self._target.peer}: {error}") from error
-        await asyncio.wait([driver.closed], timeout=FAREWELL_S)
+        finally:
+            await self._leave(driver)
         if not answer.answered:
             raise NoAnswer(f"{self._target.peer}: {self._why(answer)}")
         return Heard(answer, self._exchanged, self._answered_at - self._asked_at)
+
+    async def _leave(self, driver: Driver | None) -> None:
+        """Wait for the end in good order behind an answer; without one, end at once."""
+        if driver is None:
+            return
+        if self._answered.done() and not self._answered.cancelled() and self._answered.exception() is None:
+            await asyncio.wait([driver.closed], timeout=FAREWELL_S)
+        driver.reset()
+        await driver.closed
 
     def _why(self, answer: SriAnswer) -> str:
         """Say why no answer came: by what M3UA complained of, else as the dialogue ended."""
@@ -109,6 +120,8 @@ class _Asking:
             self._note(event)
         elif isinstance(event, COMPLAINTS):
             self._complaints.append(event)
+            if isinstance(event, ErrorReceived) and not self._answered.done():  # what was refused comes to nothing
+                self._answered.set_exception(NoAnswer(f"{self._target.peer}: {_said(event)}"))
         elif isinstance(event, SriAnswered) and not self._answered.done():
             self._answered.set_result(event.answer)
 
