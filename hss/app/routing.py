@@ -105,7 +105,7 @@ class Tables:
     async def _build(self) -> None:
         material = await read_material(self._store.numbering)
         number = self._service.current.tables.generation + 1
-        if material.count() > FEW_ROWS:
+        if material.count > FEW_ROWS:
             self._service.swap(await asyncio.to_thread(material.built, number))
         else:
             self._service.swap(material.built(number))

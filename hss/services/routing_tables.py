@@ -1,6 +1,6 @@
 """From the rows of the database to one generation of the routing tables, and when that has to be done again."""
 
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence, Sized
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
@@ -39,15 +39,15 @@ class Generation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Material:
-    """What was read for a generation that is still to be built."""
+    """What was read for a generation that is still to be built; `count` = rows that the database gave for it."""
 
     rows: Rows
     profiles: Mapping[str, Profile]
-    count: Callable[[], int]
+    count: int
 
     def built(self, number: int) -> Generation:
         """Build the generation; at a million numbers this takes a second or two, in any thread."""
-        return Generation(tables=build(self.rows, generation=number), profiles=self.profiles, read=self.count())
+        return Generation(tables=build(self.rows, generation=number), profiles=self.profiles, read=self.count)
 
 
 class PackedNumbers:
@@ -71,20 +71,17 @@ class PackedNumbers:
 
 
 class NamedPortings:
-    """Ported numbers with names of operators; can be read again."""
+    """Ported numbers with names of operators."""
 
     def __init__(self, rows: Rows, names: Mapping[Key, str], outline: Tables) -> None:
         self._rows = rows
         self._names = names
         self._outline = outline
-        self.count = 0
 
     def __iter__(self) -> Iterator[PortedRow]:
         """Give digits, routing number and operator; a routing number that is none of ours leads elsewhere."""
-        self.count = 0
         targets: dict[tuple[str | None, Key | None], str | None] = {}
         for digits, code, owner in self._rows.ported:
-            self.count += 1
             asked = code, owner
             target = targets[asked] if asked in targets else targets.setdefault(asked, self._target(code, owner))
             yield digits, code, target
@@ -112,16 +109,16 @@ async def read_material(source: NumberSource) -> Material:
     async for piece in source.numbers():
         scanned += len(piece)
         numbers.add([row for row in piece if outline.longest(row[0]) is None])
-    portings = NamedPortings(rows, names, outline)
+    ported = len(rows.ported) if isinstance(rows.ported, Sized) else 0
     named = Rows(
         operators=operators,
         numbers=(row for part in (whole, numbers) for row in part),
-        ported=portings,
+        ported=NamedPortings(rows, names, outline),
         prefixes=prefixes,
         stems=stems,
     )
-    fixed = scanned + len(prefixes) + len(stems) + len(whole)
-    return Material(rows=named, profiles=await source.profiles(), count=lambda: fixed + portings.count)
+    count = scanned + ported + len(prefixes) + len(stems) + len(whole)
+    return Material(rows=named, profiles=await source.profiles(), count=count)
 
 
 def _ranges(rows: Rows, names: Mapping[Key, str]) -> tuple[list[NumberRow], list[StemRow], list[NumberRow]]:

@@ -60,9 +60,15 @@ class PackedPortings:
 
     def __init__(self) -> None:
         self._pieces: list[str] = []
+        self._count = 0
+
+    def __len__(self) -> int:
+        """Count them."""
+        return self._count
 
     def add(self, rows: Sequence[Row]) -> None:
         """Keep a piece."""
+        self._count += len(rows)
         self._pieces.append("\n".join(f"{digits} {number or ''} {owner or ''}" for digits, number, owner in rows))
 
     def __iter__(self) -> Iterator[PortedRow]:

@@ -283,3 +283,20 @@ def test_a_port_in_use_is_named(service: Service, tmp_path: Path, name: str) -> 
     done = invoke("serve", "--database", str(tmp_path / "h.db"), *places, f"--{name}", address)
     assert done.exit_code == 2
     assert f"{name}: cannot listen on {address}" in done.stderr
+
+
+def test_the_shell_asks_a_service_every_question(own: Service, tmp_path: Path) -> None:
+    done = own.invoke("route", "simulate", "--device", "b1=200@3", FIXED)
+    assert "The caller gets 200 after" in done.stdout
+    assert own.invoke("route", "iam", "010060000A000200080410942791752809").exit_code == 0
+    own.put("ported-numbers", "+497219578292", number="+497219578292", routing_number="+4930998")
+    tables = json.loads(own.invoke("route", "tables", "--json").stdout)
+    assert own.invoke("route", "tables").stdout.startswith(f"generation {tables['generation']}  ")
+    numbers = tmp_path / "numbers.txt"
+    numbers.write_text(f"+497219578292\n{FIXED}\n")
+    old, new = str(tables["earlier"][-1]["generation"]), str(tables["generation"])
+    done = own.invoke("route", "diff", old, new, str(numbers))
+    assert done.exit_code == 1
+    assert "  routing_number  - -> +4930998" in done.stdout
+    assert "1 of 2 numbers are routed differently" in done.stderr
+    assert own.invoke("route", "diff", new, new, str(numbers)).exit_code == 0

@@ -46,6 +46,7 @@ def test_a_routing_number_that_is_nobodys_leads_to_another_network() -> None:
 def test_rows_are_counted() -> None:
     material = now(read_material(World().documents))
     generation = material.built(3)
+    assert generation.read == material.count
     people = World().bundle.subscriptions
     uris = [public.uri for one in people for group in one.sets for public in group.identities]
     numbers = [uri for uri in uris if uri.startswith("tel:")]
