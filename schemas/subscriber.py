@@ -59,7 +59,7 @@ class PrivateIdentityRow(SQLModel, table=True):
     scheme: AuthenticationScheme = Field(default=AuthenticationScheme.AKA, sa_type=words(AuthenticationScheme))
     sealed: bytes | None = Field(default=None, sa_type=LargeBinary)  # K, OP or OPc, HA1 or password; encrypted
     secret_names: list[str] | None = Field(default=None, sa_type=Listed)  # which of them `sealed` holds
-    amf: str = "8000"
+    amf: str = "0000"
     sqn: int = Field(default=0, sa_type=BigInteger)
 
 

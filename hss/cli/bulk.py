@@ -144,4 +144,5 @@ def _conclude(last: dict[str, Any], *, as_json: bool) -> None:
     else:
         click.echo(f"{last['line']} lines: {last['created']} created, {last['replaced']} replaced")
     if last["refused_count"]:
-        raise PartlyRefused(f"{last['refused_count']} lines were refused; the others were taken")
+        lines = "1 line was" if last["refused_count"] == 1 else f"{last['refused_count']} lines were"
+        raise PartlyRefused(f"{lines} refused; the others were taken")

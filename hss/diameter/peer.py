@@ -357,6 +357,8 @@ class PeerMachine:
     def _check_peer(self, peer: capabilities.Capabilities) -> None:
         if self._state is State.OPEN and peer.origin_host.lower() != self.origin_host.lower():
             raise UnknownPeer(f"{peer.origin_host} had another name when the connection was opened")
+        if self._local.is_named(peer.origin_host):
+            raise UnknownPeer(f"{peer.origin_host} is our own name")
         accept = self._local.accept_unknown_peers if self._link.accept_unknown is None else self._link.accept_unknown
         admitted = self._around.peers.admits(peer.origin_host.lower())
         if admitted is False or (admitted is None and not accept):

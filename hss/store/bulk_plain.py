@@ -73,7 +73,7 @@ class PlainRows:
         used["private_identity"] = private + 1
         used["registration_set"] = group + 1
         rows["subscription"].append((entry, name, operator.id))
-        rows["private_identity"].append((private, entry, nai, imsi, *sealed, get("amf", "8000"), sqn))
+        rows["private_identity"].append((private, entry, nai, imsi, *sealed, get("amf", "0000"), sqn))
         rows["registration_set"].append((group, entry))
         rows["registration"].append((group, private))
         public = used["public_identity"]

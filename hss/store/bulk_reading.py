@@ -19,6 +19,7 @@ from hss.store.errors import WrongKey
 from hss.store.sealing import Sealer
 from hss.store.subscriber_writing import refuse_contradictions
 from schemas.documents import NewSubscriber, Operator, Subscriber
+from schemas.rules import rule_of
 from schemas.states import OperatorType
 
 JSONL: Final = "jsonl"
@@ -178,10 +179,10 @@ def _text(line: bytes) -> str:
 
 def _refusal(line: int, error: Exception) -> RefusedLine:
     if isinstance(error, ValidationError):
-        found = error.errors(include_url=False, include_context=False, include_input=False)
+        found = error.errors(include_url=False, include_input=False)
         field = ".".join(str(step) for step in found[0]["loc"])
         more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
-        return RefusedLine(line=line, field=field, rule=found[0]["msg"].removeprefix("Value error, ") + more)
+        return RefusedLine(line=line, field=field, rule=rule_of(found[0]) + more)
     if isinstance(error, Refused | NotDerivable):
         return RefusedLine(line=line, field=error.field, rule=error.rule)
     return RefusedLine(line=line, field="", rule=str(error))

@@ -63,8 +63,17 @@ class PrivateIdentity(Document):
     scheme: AuthenticationScheme = AuthenticationScheme.AKA
     credentials: Annotated[Credentials | None, Field(exclude=True, description="write-only")] = None
     has_credentials: Annotated[list[str], Field(description="read-only: the names of the secrets that are set")] = []
-    amf: Annotated[str, Field(pattern=r"^[0-9a-fA-F]{4}$")] = "8000"
+    amf: Annotated[str, Field(pattern=r"^[0-9a-fA-F]{4}$")] = "0000"
     sqn: Annotated[int, Field(ge=0, lt=1 << 48)] = 0
+
+    @model_validator(mode="after")
+    def _enough(self) -> Self:
+        """Refuse credentials that the scheme cannot use; none at all may follow later."""
+        given = self.credentials.model_fields_set if self.credentials else set()
+        wanted = {"k"} if self.scheme is AuthenticationScheme.AKA else {"ha1", "password"}
+        if given and given.isdisjoint(wanted):
+            raise ValueError(f"{self.scheme.value} needs {' or '.join(sorted(wanted))} among the credentials")
+        return self
 
 
 class PublicIdentity(Document):
@@ -212,7 +221,7 @@ class NewSubscriber(Document):
     k: Key | None = None
     op: Key | None = None
     opc: Key | None = None
-    amf: Annotated[str, Field(pattern=r"^[0-9a-fA-F]{4}$")] = "8000"
+    amf: Annotated[str, Field(pattern=r"^[0-9a-fA-F]{4}$")] = "0000"
     sqn: Annotated[int, Field(ge=0, lt=1 << 48)] = 0
     password: Secret | None = None
     ha1: Key | None = None

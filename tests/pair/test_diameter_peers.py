@@ -719,3 +719,10 @@ def test_the_server_names_itself_as_it_is() -> None:
     _, asker, _ = open_pair(surroundings(HSS, product_name="Other"))
     assert asker.machine.view().product_name == "Other"
     assert local().product_name == "Homeward"
+
+
+def test_a_peer_with_our_own_name_is_refused() -> None:
+    wire = Wire()
+    twin = replace(CLIENT, origin_host="HSS.ims.test")
+    asker, _ = wire.connect(asking(twin), serving(surroundings(HSS, accept_unknown_peers=True)))
+    assert asker.happened(PeerRefused)[0].code == 3010

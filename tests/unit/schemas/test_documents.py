@@ -14,6 +14,7 @@ from schemas.documents import (
     NumberBlock,
     Operator,
     PortedNumber,
+    PrivateIdentity,
     PublicIdentity,
     ServicePointTrigger,
     ServiceProfile,
@@ -133,3 +134,13 @@ def test_a_fixed_operator_answers_no_routing_info_unless_it_says_so(more: dict[s
 def test_a_body_that_is_no_object_is_refused() -> None:
     with pytest.raises(ValidationError):
         Operator.model_validate([])
+
+
+@pytest.mark.parametrize(
+    ("scheme", "given", "wanted"),
+    [("SIP Digest", {"k": "0" * 32}, "ha1 or password"), ("Digest-AKAv1-MD5", {"password": "p"}, "needs k")],
+)
+def test_credentials_that_the_scheme_cannot_use_are_refused(scheme: str, given: dict[str, str], wanted: str) -> None:
+    with pytest.raises(ValidationError, match=wanted):
+        PrivateIdentity.model_validate({"nai": "a@ims.example", "scheme": scheme, "credentials": given})
+    assert PrivateIdentity.model_validate({"nai": "a@ims.example", "scheme": scheme, "credentials": {}})

@@ -6,8 +6,9 @@ import pytest
 from aiohttp import web
 from pydantic import BaseModel, ValidationError
 
-from hss.api.problems import KINDS, RULES, invalid, problem_of
+from hss.api.problems import KINDS, invalid, problem_of
 from schemas.identities import Impu
+from schemas.rules import RULES
 
 
 def test_kinds_have_names_of_their_own() -> None:
