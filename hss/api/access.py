@@ -12,20 +12,11 @@ from urllib.parse import urlsplit
 
 from hss.api.ports import ApiSettings, hash_token
 from hss.api.problems import FORBIDDEN, MISDIRECTED, UNAUTHORISED, Problem
+from schemas.hosts import is_loopback
 
 OPEN: Final = ("/healthz", "/api/docs")  # without a token; they tell nothing about this service
 _CHALLENGE: Final = {"WWW-Authenticate": 'Bearer realm="homeward"'}
 _PROXIED: Final = ("Forwarded", "X-Forwarded-For")
-
-
-def is_loopback(peer: str) -> bool:
-    """Tell whether an address is this host's own; IPv4 in IPv6 counts as IPv4."""
-    try:
-        address = ipaddress.ip_address(peer.partition("%")[0])
-    except ValueError:
-        return False
-    mapped = getattr(address, "ipv4_mapped", None)
-    return (mapped or address).is_loopback
 
 
 def peer_key(peer: str) -> str:

@@ -9,7 +9,12 @@ from hss.api.bulk import Bulk
 from hss.api.catalogue import KINDS
 from hss.api.documentation import Documentation
 from hss.api.middleware import Gate, add_headers
-from hss.api.ports import SERVICES, SETTINGS, ApiSettings, Services
+from hss.api.ports import (
+    SERVICES,
+    SETTINGS,
+    ApiSettings,
+    Services,
+)
 from hss.api.resources import Endpoint
 from hss.api.watching import Watching
 

@@ -8,7 +8,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
-from hss.api.ports import Counters, Sample
+from hss.services.watching import Counters, Sample
 
 
 def exposed(sources: Iterable[Counters], accept: str) -> tuple[bytes, str]:

@@ -10,8 +10,9 @@ from aiohttp import web
 
 from hss.api import access
 from hss.api.limits import RateLimit
-from hss.api.ports import SERVICES, ApiSettings, Sample
+from hss.api.ports import SERVICES, ApiSettings
 from hss.api.problems import BUSY, TOO_MANY, Problem, problem_of
+from hss.services.watching import Sample
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 

@@ -6,7 +6,8 @@ from typing import Final
 
 from aiohttp import web
 
-from hss.api.ports import SERVICES, Counters
+from hss.api.ports import SERVICES
+from hss.services.watching import Counters
 
 HEALTH: Final = "/healthz"
 READY: Final = "/readyz"

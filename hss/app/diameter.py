@@ -8,8 +8,6 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from hss.api.access import is_loopback
-from hss.api.ports import Sample
 from hss.app.connecting import Connecting
 from hss.app.farewell import part
 from hss.app.knowledge import Knowledge
@@ -23,12 +21,14 @@ from hss.diameter.local import Local, SecondConnection
 from hss.diameter.peer import Link, PeerMachine, State, Surroundings, end_to_end_identifiers
 from hss.diameter.peers import PeerTable
 from hss.machine import Machine
+from hss.services.watching import Sample
 from hss.transport.address import Address, joined, parse_addresses
 from hss.transport.driver import Connection, Driver, Kind, Limits, Outfit
 from hss.transport.listening import Listener
 from hss.transport.sctp import PPID_DIAMETER, SctpUse, listen_sctp, sctp_available
 from hss.transport.stream import listen_tcp, listen_tls
 from hss.transport.tls import client_context, server_context
+from schemas.hosts import is_loopback
 from schemas.numbers.diameter import DisconnectCause
 
 SECOND_CONNECTION: Final = {

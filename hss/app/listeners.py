@@ -5,8 +5,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from hss.api.ports import ListenerReport, ListenerState
 from hss.app.settings import OFF
+from hss.services.watching import ListenerReport, ListenerState
 
 NOT_CONFIGURED: Final = "not configured"
 

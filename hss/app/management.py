@@ -5,17 +5,18 @@ from typing import Final
 
 from aiohttp import web
 
-from hss.api.access import is_loopback
 from hss.api.application import build_api
-from hss.api.ports import ApiSettings, ListenerReport, Readiness, Sample, Services, hash_token
+from hss.api.ports import ApiSettings, Services, hash_token
 from hss.app.http_listener import HttpListener, listen_http
 from hss.app.knowledge import Knowledge
 from hss.app.listeners import Plan
 from hss.app.observe import Observer
 from hss.app.settings import Settings
+from hss.services.watching import ListenerReport, Readiness, Sample
 from hss.store.engine import Store
 from hss.store.errors import StoreError, StoreUnavailable
 from hss.transport.address import Address
+from schemas.hosts import is_loopback
 
 ONLY_LOOPBACK: Final = " (api_token is not set: only callers on loopback are answered)"
 

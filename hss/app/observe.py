@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from enum import Enum
 from typing import Final
 
-from hss.api.ports import Sample
 from hss.machine import Event
+from hss.services.watching import Sample
 from hss.transport.driver import Connection
 
 LOG: Final = logging.getLogger("hss")
@@ -19,8 +19,12 @@ class Observer:
     """Counts and logs events; a type that `levels` does not name is counted alone."""
 
     def __init__(self, levels: Mapping[type[Event], int]) -> None:
-        self._levels: Final = levels
+        self._levels: Final = dict(levels)
         self.counts: Final[Counter[tuple[str, str]]] = Counter()
+
+    def add(self, levels: Mapping[type[Event], int]) -> None:
+        """Learn how loud further types are."""
+        self._levels.update(levels)
 
     def __call__(self, event: Event, connection: Connection | None) -> None:
         """Take an event of a connection, or of a listener."""

@@ -10,7 +10,6 @@ from typing import Any, Final, TypeVar
 
 from aiohttp import web
 
-from hss.api.ports import Sample
 from hss.api.routes import Routes
 from hss.app.dns_stream import DnsStream
 from hss.app.knowledge import Knowledge
@@ -25,6 +24,7 @@ from hss.services.routing import RoutingService, Soon
 from hss.services.routing_desk import RoutingDesk
 from hss.services.routing_subscribers import Sources
 from hss.services.routing_tables import concerns, read_material
+from hss.services.watching import Sample
 from hss.store.engine import Store
 from hss.store.errors import StoreError
 from hss.transport.address import Address

@@ -1,51 +1,98 @@
-"""Start, run and end the service."""
+"""Start, run and end the service. What answers calls starts first; the rest is imported when that listens."""
 
 import asyncio
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
+from typing import Protocol
 
 from hss import __version__
-from hss.api.ports import ListenerState
-from hss.app.connections import connections_route
 from hss.app.diameter import DiameterSide
 from hss.app.knowledge import Knowledge
 from hss.app.levels import LEVEL_OF
-from hss.app.listeners import CannotListen, Opened, end_all, open_all
-from hss.app.management import Watch, management_plan
+from hss.app.listeners import CannotListen, Opened, Plan, end_all, open_all
 from hss.app.observe import Observer
 from hss.app.opening import CannotStart, opened_store
-from hss.app.routing import RoutingSide
 from hss.app.settings import Settings
-from hss.app.sigtran import MapSide
-from hss.app.sigtran_config import hlr_number
+from hss.services.watching import ListenerState
 from hss.store.engine import Store
 
+Say = Callable[[str], None]
 
-async def serve(settings: Settings, say: Callable[[str], None]) -> None:
+TRY = (
+    "Try, in a second shell:",
+    "  hss query lir tel:+491715407090",
+    "  hss query sri +491715407090",
+    "  hss subscriber list",
+    "  hss route +49-721-957829-0",
+)
+
+
+class Side(Protocol):
+    """A protocol in the running service."""
+
+    async def end(self) -> None:
+        """Say farewell where no listener does."""
+        ...
+
+
+class Running:
+    """What is open and what goes on in the background."""
+
+    def __init__(self, tasks: asyncio.TaskGroup, say: Say, title: str) -> None:
+        self.tasks = tasks
+        self.opened: list[Opened] = []
+        self.sides: list[Side] = []
+        self._say = say
+        self._title = title
+        self._background: list[asyncio.Task[None]] = []
+
+    async def open(self, plans: Sequence[Plan]) -> None:
+        """Open listeners and say so; raise `CannotStart`, with nothing left open, where one cannot be."""
+        try:
+            opened = await open_all(plans)
+        except CannotListen as error:
+            await self.end()
+            raise CannotStart(str(error)) from error
+        if not self.opened:
+            self._say(self._title)
+        self.opened += opened
+        for line in _lines(opened):
+            self._say(line)
+
+    def keep(self, work: asyncio.Task[None]) -> None:
+        """Note work that lasts as long as the service."""
+        self._background.append(work)
+
+    async def end(self) -> None:
+        """End everything: peers are told, what is under way is answered."""
+        for task in self._background:
+            task.cancel()
+        await asyncio.gather(end_all(self.opened), *(side.end() for side in self.sides))
+
+
+async def serve(settings: Settings, say: Say) -> None:
     """Serve until SIGINT or SIGTERM; raise `CannotStart` where the configuration cannot be carried out."""
     stop = _stop_by_signal()
     store = await opened_store(settings)
     try:
         async with asyncio.TaskGroup() as tasks:
-            opened, sides, background = await _start(settings, store, tasks)
-            for line in _greeting(settings, opened):
+            title = f"Homeward {__version__}, {settings.origin_host}, database {settings.shown_database}"
+            running = Running(tasks, say, title)
+            await _start(settings, store, running)
+            for line in TRY:
                 say(line)
             await stop.wait()
             say("Ending: peers are told, what is under way is answered.")
-            for task in background:
-                task.cancel()
-            await asyncio.gather(end_all(opened), *(side.end() for side in sides))
+            await running.end()
     except* CannotStart as group:
         raise group.exceptions[0] from None
     finally:
         await store.close()
 
 
-async def _start(
-    settings: Settings, store: Store, tasks: asyncio.TaskGroup
-) -> tuple[list[Opened], tuple[DiameterSide, MapSide], list[asyncio.Task[None]]]:
-    """Join everything: what is known, then the protocols, then who administers and watches them."""
+async def _start(settings: Settings, store: Store, running: Running) -> None:
+    """Join everything: what is known, Diameter, then the other protocols and who administers and watches them."""
     knowledge = Knowledge(
         store,
         entries=settings.cache_entries,
@@ -54,36 +101,48 @@ async def _start(
     )
     await knowledge.load()
     observer = Observer(LEVEL_OF)
-    diameter = DiameterSide(settings, knowledge, tasks, observer)
-    calls = MapSide(settings, knowledge, tasks, observer, await hlr_number(settings, store))
-    routing = RoutingSide(settings, store, knowledge, tasks, observer)
+    diameter = DiameterSide(settings, knowledge, running.tasks, observer)
+    running.sides.append(diameter)
+    await running.open(diameter.plans())
+    await _start_rest(settings, store, running, knowledge, observer, diameter)
+    running.keep(running.tasks.create_task(knowledge.keep_filter()))
+    running.keep(running.tasks.create_task(diameter.keep_connected()))
+
+
+async def _start_rest(  # noqa: PLR0917 - the parts are what they are
+    settings: Settings,
+    store: Store,
+    running: Running,
+    knowledge: Knowledge,
+    observer: Observer,
+    diameter: DiameterSide,
+) -> None:
+    # imported here, while Diameter answers already: together they take as long as everything before
+    from hss.app.connections import connections_route  # noqa: PLC0415
+    from hss.app.management import Watch, management_plan  # noqa: PLC0415
+    from hss.app.routing import RoutingSide  # noqa: PLC0415
+    from hss.app.sigtran import MapSide  # noqa: PLC0415
+    from hss.app.sigtran_config import hlr_number  # noqa: PLC0415
+    from hss.app.sigtran_levels import LEVEL_OF as SIGTRAN_LEVEL_OF  # noqa: PLC0415
+
+    observer.add(SIGTRAN_LEVEL_OF)
+    calls = MapSide(settings, knowledge, running.tasks, observer, await hlr_number(settings, store))
+    running.sides.append(calls)
+    routing = RoutingSide(settings, store, knowledge, running.tasks, observer)
     watch = Watch(knowledge, observer, lambda: chain(diameter.samples(), calls.samples(), routing.samples()))
     connections = connections_route(diameter.connections, calls.connections)
     api = management_plan(settings, store, watch, [connections, *calls.routes(), *routing.routes()])
-    plans = [*diameter.plans(), *calls.plans(), api, *routing.plans()]
-    background = [tasks.create_task(routing.tables.keep())]
+    running.keep(running.tasks.create_task(routing.tables.keep()))
     await routing.tables.wait()
-    try:
-        opened = await open_all(plans)
-    except CannotListen as error:
-        raise CannotStart(str(error)) from error
-    watch.listeners = [one.report for one in opened]
-    background += [
-        tasks.create_task(work) for work in (knowledge.keep_filter(), diameter.keep_connected(), calls.keep_connected())
-    ]
-    return opened, (diameter, calls), background
+    await running.open([*calls.plans(), api, *routing.plans()])
+    watch.listeners = [one.report for one in running.opened]
+    running.keep(running.tasks.create_task(calls.keep_connected()))
 
 
-def _greeting(settings: Settings, opened: list[Opened]) -> Iterator[str]:
-    yield f"Homeward {__version__}, {settings.origin_host}, database {settings.shown_database}"
+def _lines(opened: Sequence[Opened]) -> Iterator[str]:
     for one in opened:
         listens = one.report.state is ListenerState.LISTENING
         yield f"  {one.report.name:<15} {one.report.address if listens else f'off: {one.report.reason}'}"
-    yield "Try, in a second shell:"
-    yield "  hss query lir tel:+491715407090"
-    yield "  hss query sri +491715407090"
-    yield "  hss subscriber list"
-    yield "  hss route +49-721-957829-0"
 
 
 def _stop_by_signal() -> asyncio.Event:

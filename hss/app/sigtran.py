@@ -10,7 +10,6 @@ from typing import Any, Final
 from aiohttp import web
 
 from hss.api.map import MapRoutes
-from hss.api.ports import Sample
 from hss.app.farewell import FAREWELL_S, close_all, part
 from hss.app.knowledge import Knowledge
 from hss.app.listeners import Open, Plan
@@ -30,6 +29,7 @@ from hss.services.map import (
     NumberPools,
     RoamingNumbers,
 )
+from hss.services.watching import Sample
 from hss.sigtran.m3ua import messages
 from hss.sigtran.m3ua.asp import Asp
 from hss.sigtran.m3ua.events import AspState

@@ -6,11 +6,12 @@ await store.close()
 """
 
 from collections.abc import Callable
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from sqlalchemy import insert, select
 
 from hss.store import tables as t
-from hss.store.bulk import StoreBulk
 from hss.store.calls import CallLoader
 from hss.store.database import POSTGRESQL, Database, address_of, open_database
 from hss.store.errors import translated
@@ -18,13 +19,16 @@ from hss.store.loaders import CxLoader
 from hss.store.migrations import migrate
 from hss.store.notifications import Link, LinkListener, Listening
 from hss.store.numbering import IcscfPools, Operators, PortedNumbers
-from hss.store.ported_bulk import PortedBulk
 from hss.store.ranges import NumberingLoader
 from hss.store.sealing import Sealer
 from hss.store.secrets import Secrets
 from hss.store.services import DiameterPeers, ServiceProfiles, SharedSets
 from hss.store.subscribers import SubscriberRepository
 from hss.store.unit_of_work import Listener, Settler, UnitOfWork, Writer
+
+if TYPE_CHECKING:
+    from hss.store.bulk import StoreBulk
+    from hss.store.ported_bulk import PortedBulk
 
 SENDER_OCTETS = 8
 
@@ -44,8 +48,6 @@ class Store:
         self.diameter_peers = DiameterPeers(database, writer)
         self.ported_numbers = PortedNumbers(database, writer)
         self.subscribers = SubscriberRepository(database, writer, sealer)
-        self.bulk = StoreBulk(self)
-        self.ported_bulk = PortedBulk(database, writer)
         self.secrets = Secrets(database, sealer)
         self.cx = CxLoader(database, writer)
         self.calls = CallLoader(database)
@@ -63,6 +65,20 @@ class Store:
     def on_link(self, listener: LinkListener) -> None:
         """Call `listener(up)` when what others change is no longer heard of, and when it is again."""
         self.link.on_link(listener)
+
+    @cached_property
+    def bulk(self) -> "StoreBulk":
+        """Import and export of subscribers; made when it is first asked for, since it takes time to import."""
+        from hss.store.bulk import StoreBulk  # noqa: PLC0415
+
+        return StoreBulk(self)
+
+    @cached_property
+    def ported_bulk(self) -> "PortedBulk":
+        """Import and export of ported numbers."""
+        from hss.store.ported_bulk import PortedBulk  # noqa: PLC0415
+
+        return PortedBulk(self.database, self.writer)
 
     async def ping(self) -> None:
         """Ask the database for a sign of life; raise `StoreUnavailable`."""

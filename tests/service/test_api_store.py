@@ -10,7 +10,8 @@ import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
 from hss.api.application import build_api
-from hss.api.ports import ApiSettings, Readiness, Sample, Services
+from hss.api.ports import ApiSettings, Services
+from hss.services.watching import Readiness, Sample
 from hss.store.bulk import StoreBulk
 from hss.store.engine import open_store
 from hss.store.errors import StoreUnavailable

@@ -11,7 +11,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from aiohttp.web_runner import BaseRunner
 
 from hss.api.application import build_api
-from hss.api.ports import ApiSettings, ListenerReport, ListenerState, Readiness, Sample, Services
+from hss.api.ports import ApiSettings, Services
 from hss.services.administration import (
     BulkReport,
     NotFound,
@@ -23,6 +23,7 @@ from hss.services.administration import (
     Taken,
     VersionMismatch,
 )
+from hss.services.watching import ListenerReport, ListenerState, Readiness, Sample
 from schemas.documents import Document, Registration, Subscriber
 from schemas.states import RegistrationState
 

@@ -3,9 +3,10 @@ from typing import Any
 import pytest
 from multidict import CIMultiDict
 
-from hss.api.access import check, is_loopback, peer_key
+from hss.api.access import check, peer_key
 from hss.api.ports import ApiSettings, hash_token
 from hss.api.problems import Problem
+from schemas.hosts import is_loopback
 
 LOCAL = {"Host": "localhost:8080"}
 TOKEN = ApiSettings(token_hashes=frozenset({hash_token("other"), hash_token("right")}))

@@ -1,7 +1,7 @@
 from dataclasses import replace
 from typing import Any
 
-from hss.api.ports import ListenerReport, ListenerState
+from hss.services.watching import ListenerReport, ListenerState
 
 
 async def test_it_is_alive(api: Any) -> None:
