@@ -2,7 +2,9 @@
 
 import asyncio
 import gc
+import shutil
 import signal
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 from typing import Final, Protocol
@@ -22,12 +24,11 @@ Say = Callable[[str], None]
 
 GARBAGE_THRESHOLD: Final = 20_000  # new objects between two searches; Python's own is 700
 
-TRY = (
-    "Try, in a second shell:",
-    "  hss query lir tel:+491715407090",
-    "  hss query sri +491715407090",
-    "  hss subscriber list",
-    "  hss route +49-721-957829-0",
+TRY: Final = (
+    "query lir tel:+491715407090",
+    "query sri +491715407090",
+    "subscriber list",
+    "route +49-721-957829-0",
 )
 
 
@@ -84,7 +85,7 @@ async def serve(settings: Settings, say: Say) -> None:
             running = Running(tasks, say, title)
             await _start(settings, store, running)
             _settle_memory()
-            for line in TRY:
+            for line in _invitation():
                 say(line)
             await stop.wait()
             say("Ending: peers are told, what is under way is answered.")
@@ -148,6 +149,14 @@ def _settle_memory() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(GARBAGE_THRESHOLD, *gc.get_threshold()[1:])
+
+
+def _invitation() -> Iterator[str]:
+    """Name commands to try, as this shell can find them."""
+    program = "hss" if shutil.which("hss") else sys.argv[0]
+    yield "Try, in a second shell:"
+    for command in TRY:
+        yield f"  {program} {command}"
 
 
 def _lines(opened: Sequence[Opened]) -> Iterator[str]:
