@@ -153,12 +153,9 @@ async def test_a_peer_that_does_not_shake_hands_is_closed_in_time(folder: Path) 
 async def test_a_client_without_a_certificate_is_refused_where_one_is_wanted(folder: Path) -> None:
     async with bench(Tls(folder)) as it:
         context = client_context(authority=folder / "cert.pem")
-        driver = None
-        try:  # TLS 1.3 tells the client after its handshake
+        with suppress(ssl.SSLError):  # TLS 1.3 tells the client after its handshake
             driver = await connect_tcp(it.listener.address, it.outfit, context=context)
             await driver.closed
-        except ssl.SSLError:
-            pass
         (failed,) = await it.until_seen(HandshakeFailed)
         assert "certificate" in failed.reason
 
