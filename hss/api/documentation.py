@@ -9,9 +9,7 @@ from aiohttp import web
 
 from hss import __version__
 from hss.api.bodies import JSON
-from hss.api.map import SEND_ROUTING_INFO
 from hss.api.ports import SETTINGS
-from hss.api.routes import ROUTE
 
 DOCUMENT: Final = "/api/v1/openapi.json"
 PAGE: Final = "/api/docs"
@@ -41,14 +39,8 @@ class Documentation:
             from hss.api.openapi import describe  # noqa: PLC0415
 
             settings = request.app[SETTINGS]
-            routed = {resource.canonical for resource in request.app.router.resources()}
-            described = describe(
-                __version__,
-                page=settings.page,
-                page_most=settings.page_most,
-                routing=ROUTE in routed,
-                calls=SEND_ROUTING_INFO in routed,
-            )
+            served = {resource.canonical for resource in request.app.router.resources()}
+            described = describe(__version__, page=settings.page, page_most=settings.page_most, served=served)
             self._made = json.dumps(described).encode()
         return web.Response(body=self._made, content_type=JSON)
 

@@ -11,9 +11,10 @@ from hss.api.openapi import describe
 from hss.api.problems import KINDS
 
 
-@pytest.fixture(scope="module")
-def description() -> dict[str, Any]:
-    made: dict[str, Any] = json.loads(json.dumps(describe("1.2.3", page=100, page_most=1000)))
+@pytest.fixture
+def description(api: Any) -> dict[str, Any]:
+    served = {resource.canonical for resource in api.client.app.router.resources()}
+    made: dict[str, Any] = json.loads(json.dumps(describe("1.2.3", page=100, page_most=1000, served=served)))
     return made
 
 

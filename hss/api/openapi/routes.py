@@ -1,0 +1,86 @@
+"""Where calls to numbers go."""
+
+from typing import Final
+
+from hss.api.bodies import JSON
+from hss.api.bulk import NDJSON
+from hss.api.openapi.pieces import ANYTHING, Theme, answer, content, in_query, operation
+from hss.api.routes import DEFAULTS, MOST_CONFLICTS, ROUTE
+from hss.services.routing_queries import VIEWS
+
+_TAG: Final = "routing"
+_NUMBER: Final = {"type": ["string", "object"], "description": "a number, or a query with `called`"}
+_FAILURES: Final = ("bad-request", "unavailable")
+
+THEME: Final = Theme(
+    tag=_TAG,
+    text="Where calls to numbers go, and why",
+    paths={
+        ROUTE: {
+            "post": operation(
+                "route",
+                _TAG,
+                "Route one number, `queries` in one document, or a stream of lines, each answered by a line",
+                answers={"200": {"description": "plans", "content": content(ANYTHING, media=(JSON, NDJSON))}},
+                errors=(*_FAILURES, "busy"),
+                parameters=[
+                    in_query("view", "how much of a plan is shown", type="string", enum=list(VIEWS), default=VIEWS[0]),
+                    *(in_query(name, "for queries that do not say it", type="string") for name in DEFAULTS),
+                ],
+                body=content(_NUMBER, {"called": "+49-721-957829-0", "kind": "text"})
+                | content(_NUMBER, media=(NDJSON,)),
+            )
+        },
+        f"{ROUTE}/iam": {
+            "post": operation(
+                "routeIam",
+                _TAG,
+                "Turn an ISUP IAM into the SIP INVITE that a gateway would send",
+                answers={"200": answer("the IAM, the plan and the INVITE", ANYTHING)},
+                errors=_FAILURES,
+                body=content(ANYTHING, {"iam": "010060000A000200080410942791752809", "host": "mgcf1.fixed.example"}),
+            )
+        },
+        f"{ROUTE}/simulate": {
+            "post": operation(
+                "simulateFork",
+                _TAG,
+                "Play the forking plan of a number against devices",
+                answers={"200": answer("the timed INVITE, CANCEL and response lines", ANYTHING)},
+                errors=_FAILURES,
+                body=content(ANYTHING, {"called": "+497219578290", "devices": {"b1": "180@1 200@12", "b2": "486@2"}}),
+            )
+        },
+        f"{ROUTE}/diff": {
+            "post": operation(
+                "compareGenerations",
+                _TAG,
+                "Show which numbers two generations of the tables route differently",
+                answers={"200": answer("the differences", ANYTHING)},
+                errors=(*_FAILURES, "not-found"),
+                body=content(ANYTHING, {"old": 1, "new": 1, "queries": ["+497219578290"]}),
+            )
+        },
+        f"{ROUTE}/tables": {
+            "get": operation(
+                "routingTables",
+                _TAG,
+                "Show the generation in use, and the earlier ones that can be compared with it",
+                answers={"200": answer("number, hash and counts", ANYTHING)},
+                errors=("bad-request",),
+            )
+        },
+        f"{ROUTE}/check": {
+            "get": operation(
+                "checkTables",
+                _TAG,
+                "List overlaps and contradictions of the tables, with both sides",
+                answers={"200": answer("the contradictions", ANYTHING)},
+                errors=_FAILURES,
+                parameters=[
+                    in_query("limit", "how many", type="integer", minimum=1, maximum=MOST_CONFLICTS, default=100)
+                ],
+            )
+        },
+    },
+)
