@@ -5,22 +5,19 @@ import gc
 import shutil
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from itertools import chain
-from typing import Final, Protocol
+from typing import Final
 
 from hss import __version__
 from hss.app.diameter import DiameterSide
 from hss.app.knowledge import Knowledge
 from hss.app.levels import LEVEL_OF
-from hss.app.listeners import CannotListen, Opened, Plan, end_all, open_all
 from hss.app.observe import Observer
 from hss.app.opening import CannotStart, opened_store
+from hss.app.running import Core, Running, Say
 from hss.app.settings import Settings
-from hss.services.watching import ListenerState
 from hss.store.engine import Store
-
-Say = Callable[[str], None]
 
 GARBAGE_THRESHOLD: Final = 20_000  # new objects between two searches; Python's own is 700
 
@@ -32,49 +29,6 @@ TRY: Final = (
 )
 
 
-class Side(Protocol):
-    """A protocol in the running service."""
-
-    async def end(self) -> None:
-        """Say farewell where no listener does."""
-        ...
-
-
-class Running:
-    """What is open and what goes on in the background."""
-
-    def __init__(self, tasks: asyncio.TaskGroup, say: Say, title: str) -> None:
-        self.tasks = tasks
-        self.opened: list[Opened] = []
-        self.sides: list[Side] = []
-        self._say = say
-        self._title = title
-        self._background: list[asyncio.Task[None]] = []
-
-    async def open(self, plans: Sequence[Plan]) -> None:
-        """Open listeners and say so; raise `CannotStart`, with nothing left open, where one cannot be."""
-        try:
-            opened = await open_all(plans)
-        except CannotListen as error:
-            await self.end()
-            raise CannotStart(str(error)) from error
-        if not self.opened:
-            self._say(self._title)
-        self.opened += opened
-        for line in _lines(opened):
-            self._say(line)
-
-    def keep(self, work: asyncio.Task[None]) -> None:
-        """Note work that lasts as long as the service."""
-        self._background.append(work)
-
-    async def end(self) -> None:
-        """End everything: peers are told, what is under way is answered."""
-        for task in self._background:
-            task.cancel()
-        await asyncio.gather(end_all(self.opened), *(side.end() for side in self.sides))
-
-
 async def serve(settings: Settings, say: Say) -> None:
     """Serve until SIGINT or SIGTERM; raise `CannotStart` where the configuration cannot be carried out."""
     stop = _stop_by_signal()
@@ -83,7 +37,7 @@ async def serve(settings: Settings, say: Say) -> None:
         async with asyncio.TaskGroup() as tasks:
             title = f"Homeward {__version__}, {settings.origin_host}, database {settings.shown_database}"
             running = Running(tasks, say, title)
-            await _start(settings, store, running)
+            await start(settings, store, running)
             _settle_memory()
             for line in _invitation():
                 say(line)
@@ -96,7 +50,7 @@ async def serve(settings: Settings, say: Say) -> None:
         await store.close()
 
 
-async def _start(settings: Settings, store: Store, running: Running) -> None:
+async def start(settings: Settings, store: Store, running: Running) -> None:
     """Join everything: what is known, Diameter, then the other protocols and who administers and watches them."""
     knowledge = Knowledge(
         store,
@@ -105,23 +59,16 @@ async def _start(settings: Settings, store: Store, running: Running) -> None:
         restoration=settings.ims_restoration,
     )
     await knowledge.load()
-    observer = Observer(LEVEL_OF)
-    diameter = DiameterSide(settings, knowledge, running.tasks, observer)
+    core = Core(settings=settings, knowledge=knowledge, observer=Observer(LEVEL_OF), running=running)
+    diameter = DiameterSide(settings, knowledge, running.tasks, core.observer)
     running.sides.append(diameter)
     await running.open(diameter.plans())
-    await _start_rest(settings, store, running, knowledge, observer, diameter)
+    await _start_rest(core, diameter)
     running.keep(running.tasks.create_task(knowledge.keep_filter()))
     running.keep(running.tasks.create_task(diameter.keep_connected()))
 
 
-async def _start_rest(  # noqa: PLR0917 - the parts are what they are
-    settings: Settings,
-    store: Store,
-    running: Running,
-    knowledge: Knowledge,
-    observer: Observer,
-    diameter: DiameterSide,
-) -> None:
+async def _start_rest(core: Core, diameter: DiameterSide) -> None:
     # imported here, while Diameter answers already: together they take as long as everything before
     from hss.app.connections import connections_route  # noqa: PLC0415
     from hss.app.management import Watch, management_plan  # noqa: PLC0415
@@ -130,18 +77,20 @@ async def _start_rest(  # noqa: PLR0917 - the parts are what they are
     from hss.app.sigtran_config import hlr_number  # noqa: PLC0415
     from hss.app.sigtran_levels import LEVEL_OF as SIGTRAN_LEVEL_OF  # noqa: PLC0415
 
+    settings, knowledge, observer, running = core.settings, core.knowledge, core.observer, core.running
+    store, tasks = knowledge.store, running.tasks
     observer.add(SIGTRAN_LEVEL_OF)
-    calls = MapSide(settings, knowledge, running.tasks, observer, await hlr_number(settings, store))
+    calls = MapSide(settings, knowledge, tasks, observer, await hlr_number(settings, store))
     running.sides.append(calls)
-    routing = RoutingSide(settings, store, knowledge, running.tasks, observer)
+    routing = RoutingSide(settings, store, knowledge, tasks, observer)
     watch = Watch(knowledge, observer, lambda: chain(diameter.samples(), calls.samples(), routing.samples()))
     connections = connections_route(diameter.connections, calls.connections)
     api = management_plan(settings, store, watch, [connections, *calls.routes(), *routing.routes()])
-    running.keep(running.tasks.create_task(routing.tables.keep()))
+    running.keep(tasks.create_task(routing.tables.keep()))
     await routing.tables.wait()
     await running.open([*calls.plans(), api, *routing.plans()])
     watch.listeners = [one.report for one in running.opened]
-    running.keep(running.tasks.create_task(calls.keep_connected()))
+    running.keep(tasks.create_task(calls.keep_connected()))
 
 
 def _settle_memory() -> None:
@@ -157,12 +106,6 @@ def _invitation() -> Iterator[str]:
     yield "Try, in a second shell:"
     for command in TRY:
         yield f"  {program} {command}"
-
-
-def _lines(opened: Sequence[Opened]) -> Iterator[str]:
-    for one in opened:
-        listens = one.report.state is ListenerState.LISTENING
-        yield f"  {one.report.name:<15} {one.report.address if listens else f'off: {one.report.reason}'}"
 
 
 def _stop_by_signal() -> asyncio.Event:
