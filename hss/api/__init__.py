@@ -7,7 +7,8 @@ middleware.py    who may come in, how often, how many at once; errors become pro
 catalogue.py     the table of resources: one row each
 resources.py     the handlers that serve every row
 parts.py         identities and the circuit-switched side as resources inside a subscription
-contacts.py, registration.py, lookup.py, bulk.py   what does not fit the table
-health.py, metrics.py                              for those who watch
-openapi.py, documentation.py, static/              the description, and the page that shows it
+subscribers.py, contacts.py, bulk.py, map.py, routes.py   what does not fit the table
+watching.py, figures.py, connections.py                   for those who watch
+openapi/         the description: one module for each of these
+documentation.py, static/   what gives the description, and the page that shows it
 """

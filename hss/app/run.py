@@ -70,7 +70,7 @@ async def start(settings: Settings, store: Store, running: Running) -> None:
 
 async def _start_rest(core: Core, diameter: DiameterSide) -> None:
     # imported here, while Diameter answers already: together they take as long as everything before
-    from hss.app.connections import connections_route  # noqa: PLC0415
+    from hss.api.connections import connections_route  # noqa: PLC0415
     from hss.app.management import Watch, management_plan  # noqa: PLC0415
     from hss.app.routing import RoutingSide  # noqa: PLC0415
     from hss.app.sigtran import MapSide  # noqa: PLC0415

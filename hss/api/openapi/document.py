@@ -7,7 +7,16 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from hss.api.catalogue import KINDS
-from hss.api.openapi import bulk, contacts, map, resources, routes, subscribers, watching  # noqa: A004 - the protocol
+from hss.api.openapi import (
+    bulk,
+    connections,
+    contacts,
+    map,  # noqa: A004 - the protocol
+    resources,
+    routes,
+    subscribers,
+    watching,
+)
 from hss.api.openapi.components import HEADERS, PARAMETERS, SCHEMAS, responses, secrets_marked
 from hss.api.openapi.pieces import Schema, Theme
 
@@ -17,6 +26,7 @@ THEMES: Final = (
     bulk.THEME,
     map.THEME,
     routes.THEME,
+    connections.THEME,
     watching.THEME,
 )
 
