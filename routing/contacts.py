@@ -1,6 +1,5 @@
 """Registered contacts, and the plan to call them."""
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -114,4 +113,7 @@ class ForkPlan(NamedTuple):
     @property
     def invites_per_pcscf(self) -> dict[str, int]:
         """Count the INVITEs that each next hop gets."""
-        return dict(Counter(branch.next_hop for branch in self.branches))
+        counts: dict[str, int] = {}
+        for branch in self.branches:
+            counts[branch.next_hop] = counts.get(branch.next_hop, 0) + 1
+        return counts

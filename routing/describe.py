@@ -2,34 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Any, Final
+from functools import lru_cache
+from typing import Any
 
-from routing.contacts import ForkPlan
+from routing.contacts import Branch, ForkPlan
 from routing.normalise import Number, Signals
 from routing.plan import Plan, Query, Step
-
-_NUMBER_FIELDS: Final = (
-    "kind",
-    "digits",
-    "e164",
-    "cc",
-    "tel_uri",
-    "enum",
-    "complete",
-    "ddi_stem",
-    "ddi_ext",
-    "ext",
-    "isub",
-    "npdi",
-    "rn",
-    "cic",
-    "phone_context",
-    "service",
-    "route_status",
-    "sip_host",
-    "st",
-    "rule",
-)
 
 
 def as_dict(plan: Plan) -> dict[str, Any]:
@@ -55,19 +33,39 @@ def as_dict(plan: Plan) -> dict[str, Any]:
 
 def number_dict(number: Number) -> dict[str, Any]:
     """Write a number; `complete` is true or "unknown"."""
-    found: dict[str, Any] = {name: getattr(number, name) for name in _NUMBER_FIELDS}
-    found["complete"] = number.complete or "unknown"
-    found["warnings"] = [str(warning) for warning in number.warnings]
-    return found
+    return {
+        "kind": number.kind,
+        "digits": number.digits,
+        "e164": number.e164,
+        "cc": number.cc,
+        "tel_uri": number.tel_uri,
+        "enum": number.enum,
+        "complete": number.complete or "unknown",
+        "ddi_stem": number.ddi_stem,
+        "ddi_ext": number.ddi_ext,
+        "ext": number.ext,
+        "isub": number.isub,
+        "npdi": number.npdi,
+        "rn": number.rn,
+        "cic": number.cic,
+        "phone_context": number.phone_context,
+        "service": number.service,
+        "route_status": number.route_status,
+        "sip_host": number.sip_host,
+        "st": number.st,
+        "rule": number.rule,
+        "warnings": [str(warning) for warning in number.warnings],
+    }
 
 
 def step_dict(step: Step) -> dict[str, Any]:
     """Write a step of the trace; what it does not say is left out."""
-    found: dict[str, Any] = {"step": step.step, "what": step.what}
-    said = {"in": step.given, "out": step.found, "rule": step.rule, "why": step.why, "probes": step.probes}
-    found |= {name: value for name, value in said.items() if value is not None}
-    if step.lost:
-        found["lost"] = [{"candidate": candidate, "why": why} for candidate, why in step.lost]
+    number, what, given, out, rule, why, probes, lost = step
+    found: dict[str, Any] = {"step": number, "what": what}
+    said = (("in", given), ("out", out), ("rule", rule), ("why", why), ("probes", probes))
+    found |= {name: value for name, value in said if value is not None}
+    if lost:
+        found["lost"] = [{"candidate": candidate, "why": reason} for candidate, reason in lost]
     return found
 
 
@@ -85,9 +83,7 @@ def fork_dict(fork: ForkPlan) -> dict[str, Any]:
                 "n": group.n,
                 "start": f"t0+{group.start_s}" if group.start_s else "t0",
                 "start_s": group.start_s,
-                "branches": [
-                    branch._asdict() | {"q": branch.q / 1000, "path": list(branch.path)} for branch in group.branches
-                ],
+                "branches": [_branch(branch) for branch in group.branches],
             }
             for group in fork.groups
         ],
@@ -105,13 +101,25 @@ def fork_dict(fork: ForkPlan) -> dict[str, Any]:
     }
 
 
+def _branch(branch: Branch) -> dict[str, Any]:
+    return {
+        "id": branch.id,
+        "contact": branch.contact,
+        "q": branch.q / 1000,
+        "path": list(branch.path),
+        "next_hop": branch.next_hop,
+        "instance": branch.instance,
+        "device": branch.device,
+    }
+
+
 def _query(query: Query) -> dict[str, Any]:
     suppose = query.suppose
     return {
         "called": called_value(query),
         "kind": str(query.kind),
         "profile": query.profile.name,
-        "at": datetime.fromtimestamp(query.at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "at": _moment(int(query.at)),
         "seed": query.seed,
         "suppose": {
             "down": sorted(suppose.down),
@@ -120,6 +128,11 @@ def _query(query: Query) -> dict[str, Any]:
             "hss_unreachable": suppose.hss_unreachable,
         },
     }
+
+
+@lru_cache(maxsize=64)
+def _moment(at: int) -> str:
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def called_value(query: Query) -> Any:  # noqa: ANN401 - JSON has no other name for it

@@ -88,7 +88,7 @@ def read_request(datagram: bytes) -> Request:
     head, found, body = datagram.decode("latin-1").lstrip("\r\n").partition("\r\n\r\n")
     lines = head.replace("\r\n ", " ").replace("\r\n\t", " ").split("\r\n")
     start = _START.match(lines[0])
-    if not found or start is None or len(lines) > MOST_HEADERS or _CONTROL.search(head.replace("\r\n", "")):
+    if not found or start is None or len(lines) > MOST_HEADERS or _strange("".join(lines)):
         raise NotARequest
     headers = _headers(lines[1:])
     needed = [headers.get(name) for name in ("via", "from", "to", "call-id", "cseq")]
@@ -107,6 +107,10 @@ def read_request(datagram: bytes) -> Request:
         ", ".join(headers["require"]) if "require" in headers else None,
         _fault(start[1], headers, body),
     )
+
+
+def _strange(text: str) -> bool:
+    return not text.isprintable() and _CONTROL.search(text) is not None
 
 
 def _headers(lines: list[str]) -> dict[str, list[str]]:

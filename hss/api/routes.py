@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, Protocol, TypeVar
 
+import orjson
 from aiohttp import web
 
 from hss.api.bodies import JSON, json_body
@@ -141,12 +142,12 @@ class Routes:
         if not line or line.isspace():
             return b""
         try:
-            body = json.loads(line) if len(line) <= LINE_OCTETS else None
-        except (ValueError, RecursionError) as error:
+            body = orjson.loads(line) if len(line) <= LINE_OCTETS else None
+        except ValueError as error:
             found = refusal(QueryRefused("", f"not JSON: {error}"))
         else:
             found = _TOO_LONG if len(line) > LINE_OCTETS else await self._desk.answer(queries, body, view)
-        return json.dumps(found).encode() + b"\n"
+        return orjson.dumps(found, option=orjson.OPT_APPEND_NEWLINE)
 
 
 class Ask(Protocol):

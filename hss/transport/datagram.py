@@ -4,6 +4,7 @@ The socket is read here and not by a transport of asyncio, which takes one datag
 """
 
 import asyncio
+import contextlib
 import socket
 from collections.abc import Callable
 from typing import Any, Final, TypeAlias
@@ -23,6 +24,7 @@ Answer: TypeAlias = Callable[[bytes, Address], bytes | None]
 class DatagramEndpoint:
     """Answers datagrams, each in the call that brings it; what goes wrong with one touches no other.
 
+    Answers leave together when the datagrams that wait have been read, which wakes a peer once and not once for each.
     An answer that the socket does not take at once is dropped, as a network drops it.
     """
 
@@ -33,6 +35,8 @@ class DatagramEndpoint:
         self._socket = bound
         self._answer = answer
         self._observe = observe
+        self._leaving: list[tuple[bytes, Any]] = []  # answers with the form of address that the socket wants
+        self._reading = False
         self._loop.add_reader(bound, self._readable)
 
     def close(self) -> None:
@@ -44,44 +48,52 @@ class DatagramEndpoint:
 
     def send(self, answer: bytes, to: Address) -> None:
         """Send an answer that came later, or that goes elsewhere than the question came from."""
-        if not self.closed.done():
-            try:
-                self._send(answer, (to.host, to.port))
-            except Exception as error:  # noqa: BLE001 - no datagram ends the endpoint
-                self._report(error)
+        self._leaving.append((answer, (to.host, to.port)))
+        if not self._reading:
+            self._flush()
 
     def error_received(self, error: Exception) -> None:
         """Report what the network says of an earlier answer, as a port that nobody listens on."""
         self._report(error)
 
     def _readable(self) -> None:
+        self._reading = True
         for _ in range(AT_ONCE):
             if self.closed.done():
-                return
+                break
             try:
                 data, name = self._socket.recvfrom(READ_OCTETS)
             except BlockingIOError:
-                return
+                break
             except OSError as error:
                 self.error_received(error)
-                return
+                break
             self._received(data, name)
+        self._reading = False
+        self._flush()
 
     def _received(self, data: bytes, name: Any) -> None:  # noqa: ANN401 - the address form of any family
         try:
             answer = self._answer(data, address_of(name))
-            if answer is not None:
-                self._send(answer, name)
         except Exception as error:  # noqa: BLE001 - no datagram ends the endpoint
             self._report(error)
+        else:
+            if answer is not None:
+                self._leaving.append((answer, name))
+
+    def _flush(self) -> None:
+        leaving, self._leaving = self._leaving, []
+        for answer, name in leaving if not self.closed.done() else ():
+            try:
+                self._send(answer, name)
+            except Exception as error:  # noqa: BLE001 - no datagram ends the endpoint
+                self._report(error)
 
     def _send(self, answer: bytes, name: Any) -> None:  # noqa: ANN401 - the address form of any family
         if not 0 < len(answer) <= LONGEST_OCTETS:
             raise ValueError(f"an answer of {len(answer)} octets does not fit a datagram")
-        try:
+        with contextlib.suppress(BlockingIOError):
             self._socket.sendto(answer, name)
-        except BlockingIOError:
-            return
 
     def _report(self, error: Exception) -> None:
         try:

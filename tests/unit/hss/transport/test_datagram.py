@@ -67,6 +67,60 @@ async def test_an_answer_may_come_later_and_go_elsewhere() -> None:
     endpoint.close()
 
 
+class Noting:
+    """A socket that notes in which order it is used."""
+
+    def __init__(self, inner: socket.socket) -> None:
+        self._inner = inner
+        self.used: list[str] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+    def recvfrom(self, octets: int) -> tuple[bytes, Any]:
+        found = self._inner.recvfrom(octets)
+        self.used.append("read")
+        return found
+
+    def sendto(self, octets: bytes, name: Any) -> int:
+        self.used.append("sent")
+        return self._inner.sendto(octets, name)
+
+
+def loopback() -> socket.socket:
+    bound = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    bound.setblocking(False)
+    bound.bind(("127.0.0.1", 0))
+    return bound
+
+
+async def test_answers_leave_together_when_what_waits_has_been_read() -> None:
+    noting = Noting(loopback())
+    endpoint = DatagramEndpoint(noting, lambda data, _: data, lambda *_: None)  # type: ignore[arg-type]
+    with asking(endpoint.address) as client:
+        for question in (b"1", b"2", b"3"):
+            client.send(question)
+        assert await received(client, 3) == [b"1", b"2", b"3"]
+    assert noting.used == ["read", "read", "read", "sent", "sent", "sent"]
+    endpoint.close()
+
+
+async def test_answers_that_have_not_left_when_an_endpoint_is_closed_never_leave() -> None:
+    noting = Noting(loopback())
+
+    def answer(data: bytes, _: Address) -> bytes:
+        if data == b"2":
+            endpoint.close()
+        return data
+
+    endpoint = DatagramEndpoint(noting, answer, lambda *_: None)  # type: ignore[arg-type]
+    with asking(endpoint.address) as client:
+        client.send(b"1")
+        client.send(b"2")
+        await endpoint.closed
+    assert noting.used == ["read", "read"]
+
+
 class Full:
     """A socket that takes nothing, or brings an error."""
 
@@ -88,10 +142,7 @@ class Full:
 
 async def test_a_full_socket_drops_answers_and_an_error_is_reported() -> None:
     seen: list[Event] = []
-    bound = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    bound.setblocking(False)
-    bound.bind(("127.0.0.1", 0))
-    full = Full(bound)
+    full = Full(loopback())
     answered = asyncio.Event()
 
     def answer(data: bytes, _: Address) -> bytes:
