@@ -11,7 +11,7 @@ import pytest
 from tests.sctp.network import inside_far, two_paths
 from tests.sctp.wire import SctpPeer, addresses_in, listening
 from tests.service.conftest import LISTENERS, Service, running
-from tests.service.test_diameter import (
+from tests.service.icscf import (
     CASES,
     GOOD_LIR,
     ICSCF,
@@ -19,7 +19,9 @@ from tests.service.test_diameter import (
     NAMES,
     SCSCF,
     furnish,
+    many,
     numbered,
+    still_serves,
 )
 from tests.service.wire import Answer, until
 
@@ -41,24 +43,13 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 @pytest.fixture
 def connected(service: Service) -> Iterator[Callable[[], SctpPeer]]:
     """Give a function that connects without a capabilities exchange."""
-    made: list[SctpPeer] = []
-
-    def connect() -> SctpPeer:
-        made.append(SctpPeer(service.address("diameter-sctp"), host=ICSCF))
-        return made[-1]
-
-    yield connect
-    for peer in made:
-        peer.socket.close()
+    with many(lambda: SctpPeer(service.address("diameter-sctp"), host=ICSCF)) as connect:
+        yield connect
 
 
 @pytest.fixture
 def peer(connected: Callable[[], SctpPeer]) -> SctpPeer:
     return connected().open()
-
-
-def still_serves(peer: SctpPeer) -> bool:
-    return peer.ask(GOOD_LIR).result == 2001
 
 
 # --- What Kamailio sends ---------------------------------------------------------------------------------------------

@@ -1,7 +1,6 @@
 """Diameter over TCP and TLS against the running service: what real clients send, and what nobody should send."""
 
 import datetime as dt
-import json
 import socket
 import ssl
 import struct
@@ -17,18 +16,19 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from tests.service.conftest import Service, running
+from tests.service.icscf import (
+    CASES,
+    GOOD_LIR,
+    ICSCF,
+    KAMAILIO,
+    NAMES,
+    SCSCF,
+    furnish,
+    many,
+    numbered,
+    still_serves,
+)
 from tests.service.wire import CAPABILITIES_WANTED, PATIENCE_S, TGPP, Answer, Peer, until
-
-VECTORS = Path(__file__).parents[1] / "vectors" / "cx"
-KAMAILIO = {one["name"]: bytes.fromhex(one["hex"]) for one in json.loads(
-    (VECTORS / "cx_kamailio.json").read_text())["messages"]}  # fmt: skip
-MALFORMED = json.loads((VECTORS / "cx_malformed.json").read_text())
-CASES = {case["id"]: case for case in MALFORMED["cases"]}
-GOOD_LIR = bytes.fromhex(MALFORMED["good_lir"])
-GOOD_SESSION = b"icscf.ims.test;1718000000;42;000000001"
-SCSCF = "sip:scscf.ims.test:6060"
-NAMES = ("--origin-host", "hss.ims.test", "--origin-realm", "ims.test")
-ICSCF = "icscf.ims.test"
 
 
 def certificate(directory: Path) -> tuple[Path, Path]:
@@ -55,18 +55,6 @@ def certificate(directory: Path) -> tuple[Path, Path]:
     return chain, secret
 
 
-def furnish(service: Service) -> None:
-    """Put what Kamailio and the malformed messages ask for, into a database without records."""
-    service.put("operators", "test", type=1, home_domain="ims.test", country_code="49", prefixes=["+491715"])
-    for name, state, uris in (
-        ("alice", "registered", ["sip:+491715407090@ims.test", "tel:+491715407090"]),
-        ("bob", "registered", ["sip:+491715400000@ims.test"]),
-        ("carol", "not-registered", ["sip:notreg@ims.test"]),
-    ):
-        sets = [{"state": state, "identities": [{"uri": uri} for uri in uris]}]
-        service.put("subscriptions", name, operator="test", sets=sets, scscf={"name": SCSCF})
-
-
 @pytest.fixture(scope="module")
 def authority(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     return certificate(tmp_path_factory.mktemp("tls"))
@@ -85,24 +73,13 @@ def service(tmp_path_factory: pytest.TempPathFactory, authority: tuple[Path, Pat
 @pytest.fixture
 def connected(service: Service) -> Iterator[Callable[[], Peer]]:
     """Give a function that connects without a capabilities exchange."""
-    made: list[Peer] = []
-
-    def connect() -> Peer:
-        made.append(Peer(service.address("diameter-tcp"), host=ICSCF))
-        return made[-1]
-
-    yield connect
-    for peer in made:
-        peer.socket.close()
+    with many(lambda: Peer(service.address("diameter-tcp"), host=ICSCF)) as connect:
+        yield connect
 
 
 @pytest.fixture
 def peer(connected: Callable[[], Peer]) -> Peer:
     return connected().open()
-
-
-def still_serves(peer: Peer) -> bool:
-    return peer.ask(GOOD_LIR).result == 2001
 
 
 # --- What Kamailio sends ---------------------------------------------------------------------------------------------
@@ -219,11 +196,6 @@ def test_one_octet_at_a_time_is_answered_once(connected: Callable[[], Peer]) -> 
             peer.send(bytes([octet]))
         assert Answer.read(peer.receive()).result == 2001
     assert peer.watchdog().result == 2001
-
-
-def numbered(count: int) -> list[bytes]:
-    """Write LIRs with Hop-by-Hop Identifiers from 0 on."""
-    return [GOOD_LIR[:12] + struct.pack(">I", number) + GOOD_LIR[16:] for number in range(count)]
 
 
 def test_a_thousand_requests_at_once_have_a_thousand_answers_in_order(peer: Peer) -> None:
