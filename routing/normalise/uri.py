@@ -1,7 +1,7 @@
 """tel, sip and sips URIs. A URI is never repaired."""
 
 import re
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypedDict
 
 from routing.normalise.checks import check_global, dialled, located, over_length
 from routing.normalise.number import SERVICE_EMERGENCY, Code, Number, NumberError, Warned, in_order
@@ -27,6 +27,19 @@ class _Place(NamedTuple):
     profile: Profile
     stems: Stems
     host: str | None
+
+
+class _Given(TypedDict, total=False):
+    """The fields of a number that its parameters give."""
+
+    parameters: tuple[tuple[str, str | None], ...]
+    npdi: bool
+    rn: str | None
+    rn_context: str | None
+    cic: str | None
+    cic_context: str | None
+    ext: str | None
+    isub: str | None
 
 
 def read_uri(value: str, profile: Profile, stems: Stems) -> Number:
@@ -129,17 +142,6 @@ def _global(
 ) -> Number:
     code, complete, stem, after = check_global(digits, place.profile, place.stems)
     warnings = over_length(digits, warnings)
-    if not values:
-        return Number(
-            digits,
-            code,
-            complete,
-            stem,
-            after,
-            warnings=warnings,
-            sip_host=place.host,
-            suffix=place.profile.enum_suffix,
-        )
     return Number(
         digits,
         code,
@@ -147,16 +149,9 @@ def _global(
         stem,
         after,
         warnings=warnings,
-        parameters=in_order(values),
-        npdi="npdi" in values,
-        rn=values.get("rn"),
-        rn_context=values.get("rn-context"),
-        cic=values.get("cic"),
-        cic_context=values.get("cic-context"),
-        ext=values.get("ext"),
-        isub=values.get("isub"),
         sip_host=place.host,
         suffix=place.profile.enum_suffix,
+        **_given(values),
     )
 
 
@@ -188,20 +183,29 @@ def _local(
         own,
         rule="RFC3966-5.1.5",
         warnings=warnings,
-        parameters=in_order(values),
-        npdi="npdi" in values,
-        rn=values.get("rn"),
-        rn_context=values.get("rn-context"),
-        cic=values.get("cic"),
-        cic_context=values.get("cic-context"),
-        ext=values.get("ext"),
-        isub=values.get("isub"),
         phone_context=context,
         service=SERVICE_EMERGENCY if digits in place.profile.emergency else None,
         route_status=None if own or rule is not None else 404,
         sip_host=place.host,
         suffix=place.profile.enum_suffix,
+        **_given(values),
     )
+
+
+def _given(values: dict[str, str | None]) -> _Given:
+    """Say what parameters say of a number."""
+    if not values:
+        return {}
+    return {
+        "parameters": in_order(values),
+        "npdi": "npdi" in values,
+        "rn": values.get("rn"),
+        "rn_context": values.get("rn-context"),
+        "cic": values.get("cic"),
+        "cic_context": values.get("cic-context"),
+        "ext": values.get("ext"),
+        "isub": values.get("isub"),
+    }
 
 
 def _local_stranger(number: str, start: int) -> NumberError:
