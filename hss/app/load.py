@@ -1,38 +1,30 @@
-"""Load an HSS with LIRs over one TCP connection, and measure it from outside."""
+"""What loads of every protocol share: a connection that is ready, the run in pieces, the figures."""
 
 import os
-import secrets
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic_ns
-from typing import Final
+from typing import Any, Final
 
 from hss.app.no_answer import NoAnswer, WrongTarget
-from hss.diameter.client import LocationInfoTemplate, surroundings
-from hss.diameter.framing import Framing
-from hss.diameter.local import Local
-from hss.diameter.peer import Link, PeerMachine, State, end_to_end_identifiers
-from hss.machine import Turn
+from hss.machine import Machine, Turn
 from hss.transport.address import Address, AddressError
 from hss.transport.load import Load, closed_loop, connected
 
 READ_OCTETS: Final = 65536
 PIECE: Final = 50_000  # requests that are encoded at once, so that a long run needs little memory
-REQUEST_FLAG: Final = 0x80
-SESSION_DIGITS: Final = 10
+
+Read = Callable[[bytes, int], int]  # of the octets from a place on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """What to send to whom."""
+    """How much to send, and to whom."""
 
     peer: str
-    origin_host: str
-    origin_realm: str
-    destination_realm: str
     requests: int
     window: int
     timeout_s: float
@@ -51,79 +43,66 @@ class Figures:
     cpu_s: float | None  # of the server, for one answer
 
 
-def load_location_info(run: Run, identity: Callable[[int], str]) -> Figures:
-    """Send `run.requests` LIRs; `identity` gives the public identity of each. Raises `NoAnswer`."""
-    started = int(datetime.now(UTC).timestamp())
-    local = Local(
-        origin_host=run.origin_host,
-        origin_realm=run.origin_realm,
-        host_addresses=("127.0.0.1",),
-        origin_state_id=started,
-        accept_unknown_peers=True,
-        twinit_s=3600.0,
-    )
-    prefix = f"{run.origin_host};{started}{secrets.randbelow(1000):03}"
-    template = LocationInfoTemplate(local, destination_realm=run.destination_realm, session_prefix=prefix)
+class Ready:
+    """A connection whose machine has come so far that it can ask; raises `EOFError` where the peer does not let it."""
+
+    def __init__(self, connection: socket.socket, machine: Machine[Any], *, is_ready: Callable[[], bool]) -> None:
+        self.connection = connection
+        self._machine = machine
+        self._send(machine.connected(now=_now()))
+        while not is_ready():
+            data = connection.recv(READ_OCTETS)
+            turn = machine.receive(data, now=_now())
+            if not data or turn.close:
+                raise EOFError("the peer refused us: " + "; ".join(map(str, turn.events)))
+            self._send(turn)
+
+    def aside(self, message: bytes) -> bytes:
+        """Answer a message that is no answer to a request of the run."""
+        return b"".join(self._machine.receive(message, now=_now()).send)
+
+    def _send(self, turn: Turn[Any]) -> None:
+        self.connection.sendall(b"".join(turn.send))
+
+
+@contextmanager
+def connection_of(run: Run) -> Iterator[socket.socket]:
+    """Give a connection to the peer; raises `WrongTarget`, and `NoAnswer` whenever the connection fails."""
     try:
         address = Address.parse(run.peer)
         with connected(address.host, address.port, timeout_s=run.timeout_s) as connection:
-            opened = _Opened(connection, local, started)
-            return _measured(run, opened, template, identity)
+            yield connection
     except AddressError as error:
         raise WrongTarget(str(error)) from error
     except (OSError, EOFError) as error:
         raise NoAnswer(f"{run.peer}: {str(error) or type(error).__name__}") from error
 
 
-class _Opened:
-    """A connection whose peer is open."""
+def measured(run: Run, ready: Ready, write: Callable[[int], bytes], *, length_of: Read, number_of: Read) -> Figures:
+    """Send what `write` gives for each number of a request, and time the answers.
 
-    def __init__(self, connection: socket.socket, local: Local, started: int) -> None:
-        around = surroundings(
-            local, jitter=lambda: 0.0, end_to_end=end_to_end_identifiers(started, secrets.randbits(20))
-        )
-        peer = PeerMachine(around, Link(hop_by_hop=0, expected_host=""))
-        self.connection = connection
-        self._machine = Framing(peer, limit=local.max_message_octets)
-        self._send(self._machine.connected(now=_now()))
-        while peer.state is not State.OPEN:
-            data = connection.recv(READ_OCTETS)
-            turn = self._machine.receive(data, now=_now())
-            if not data or turn.close:
-                raise EOFError("the peer refused us: " + "; ".join(map(str, turn.events)))
-            self._send(turn)
-
-    def aside(self, message: bytes) -> bytes:
-        """Answer a request of the peer."""
-        return b"".join(self._machine.receive(message, now=_now()).send)
-
-    def _send(self, turn: Turn[bytes]) -> None:
-        self.connection.sendall(b"".join(turn.send))
-
-
-def _measured(run: Run, opened: _Opened, template: LocationInfoTemplate, identity: Callable[[int], str]) -> Figures:
+    `number_of` an answer is the number of its request; negative for any other message.
+    """
     loads: list[Load] = []
     cpu_s = 0.0
     for first in range(0, run.requests, PIECE):
-        numbers = range(first, min(first + PIECE, run.requests))
-        messages = [template.write(identity(number), number) for number in numbers]
-        before = cpu_of(run.pid)
+        messages = [write(number) for number in range(first, min(first + PIECE, run.requests))]
+        before = _cpu_of(run.pid)
         loads.append(
             closed_loop(
-                opened.connection,
+                ready.connection,
                 messages,
                 window=run.window,
-                length_of=_length,
-                tag_of=lambda data, at, first=first: _tag(data, at, first),  # type: ignore[misc]
-                aside=opened.aside,
+                length_of=length_of,
+                tag_of=lambda data, at, first=first: number_of(data, at) - first,  # type: ignore[misc]
+                aside=ready.aside,
             )
         )
-        cpu_s += cpu_of(run.pid) - before
-    return figures_of(run.window, loads, cpu_s if run.pid else None)
+        cpu_s += _cpu_of(run.pid) - before
+    return _figures(run.window, loads, cpu_s if run.pid else None)
 
 
-def figures_of(window: int, loads: Sequence[Load], cpu_s: float | None) -> Figures:
-    """Join the pieces of one run; `cpu_s` is the server's for all of them."""
+def _figures(window: int, loads: Sequence[Load], cpu_s: float | None) -> Figures:
     ordered = sorted(latency for load in loads for latency in load.latencies_s)
     return Figures(
         window=window,
@@ -135,20 +114,12 @@ def figures_of(window: int, loads: Sequence[Load], cpu_s: float | None) -> Figur
     )
 
 
-def cpu_of(pid: int | None) -> float:
+def _cpu_of(pid: int | None) -> float:
     """CPU time that a process has used, in seconds; 0 without a process."""
     if pid is None:
         return 0.0
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def _length(data: bytes, at: int) -> int:
-    return int.from_bytes(data[at + 1 : at + 4], "big")
-
-
-def _tag(data: bytes, at: int, first: int) -> int:
-    return -1 if data[at + 4] & REQUEST_FLAG else int.from_bytes(data[at + 12 : at + 16], "big") - first
 
 
 def _now() -> float:

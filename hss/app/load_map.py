@@ -1,14 +1,12 @@
 """Load an HLR with sendRoutingInfo over one M3UA association on TCP, and measure it from outside."""
 
-import socket
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
-from hss.app.load import READ_OCTETS, Figures, cpu_of, figures_of
-from hss.app.no_answer import NoAnswer, WrongTarget
-from hss.machine import Turn
+from hss.app.load import Figures, Ready, Run, connection_of, measured
 from hss.sigtran.m3ua import messages
 from hss.sigtran.m3ua.asp import AspConfig
 from hss.sigtran.m3ua.events import AspState
@@ -16,7 +14,6 @@ from hss.sigtran.m3ua.framing import Framing
 from hss.sigtran.m3ua.messages import Transfer
 from hss.sigtran.map.contexts import write_context
 from hss.sigtran.map.gmsc import Question
-from hss.sigtran.map.machine import Late
 from hss.sigtran.map.numbers import Address as MapAddress
 from hss.sigtran.sccp.address import Address as SccpAddress
 from hss.sigtran.sccp.messages import Message as SccpMessage
@@ -24,8 +21,6 @@ from hss.sigtran.stack import Node, NodeConfig
 from hss.sigtran.tcap import dialogue as portions
 from hss.sigtran.tcap.components import Invoke
 from hss.sigtran.tcap.messages import Message as TcapMessage
-from hss.transport.address import Address, AddressError
-from hss.transport.load import Load, closed_loop, connected
 from schemas.addresses import GlobalTitle
 from schemas.identities import Msisdn
 from schemas.numbers.m3ua import Kind, Tag, TrafficMode
@@ -33,26 +28,20 @@ from schemas.numbers.map import Context, Operation
 from schemas.numbers.sccp import Subsystem, Type
 from schemas.numbers.tcap import Tag as TcapTag
 
-PIECE: Final = 50_000  # requests that are encoded at once, so that a long run needs little memory
 PLACEHOLDER: Final = b"\xa5\x5a\xc3\x3c"  # stands for the transaction id in a template
 RESULT, ERROR = 0xA2, 0xA3  # tags of components
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MapRun:
+class MapRun(Run):
     """What to send to whom."""
 
-    peer: str
     version: int
     hlr_number: str
     gmsc_number: str
     point_code: int
     hlr_point_code: int
     routing_context: int | None
-    requests: int
-    window: int
-    timeout_s: float
-    pid: int | None = None  # the server's process, to measure its CPU
 
 
 @dataclass(slots=True, kw_only=True)
@@ -65,38 +54,20 @@ class MapFigures:
 
 def load_routing_info(run: MapRun, number: Callable[[int], str]) -> MapFigures:
     """Send `run.requests` sendRoutingInfo; `number` gives the digits that each asks about. Raises `NoAnswer`."""
-    try:
-        address = Address.parse(run.peer)
-        with connected(address.host, address.port, timeout_s=run.timeout_s) as connection:
-            return _measured(run, _Active(connection, run), number)
-    except AddressError as error:
-        raise WrongTarget(str(error)) from error
-    except (OSError, EOFError) as error:
-        raise NoAnswer(f"{run.peer}: {str(error) or type(error).__name__}") from error
-
-
-class _Active:
-    """A connection whose ASP is active."""
-
-    def __init__(self, connection: socket.socket, run: MapRun) -> None:
-        self.connection = connection
-        contexts = () if run.routing_context is None else (run.routing_context,)
-        asp = Node(NodeConfig(), {}).connecting(AspConfig(routing_contexts=contexts, mode=TrafficMode.LOADSHARE))
-        self._machine = Framing(asp)
-        self._send(self._machine.connected(now=0.0))
-        while asp.state is not AspState.ACTIVE:
-            data = connection.recv(READ_OCTETS)
-            turn = self._machine.receive(data, now=0.0)
-            if not data or turn.close:
-                raise EOFError("the peer refused us: " + "; ".join(map(str, turn.events)))
-            self._send(turn)
-
-    def aside(self, message: bytes) -> bytes:
-        """Answer a message that is no DATA."""
-        return b"".join(self._machine.receive(message, now=0.0).send)
-
-    def _send(self, turn: Turn[Late]) -> None:
-        self.connection.sendall(b"".join(turn.send))
+    contexts = () if run.routing_context is None else (run.routing_context,)
+    asp = Node(NodeConfig(), {}).connecting(AspConfig(routing_contexts=contexts, mode=TrafficMode.LOADSHARE))
+    template = SriTemplate(run)
+    outcomes: Counter[int] = Counter()
+    with connection_of(run) as connection:
+        figures = measured(
+            run,
+            Ready(connection, Framing(asp), is_ready=lambda: asp.state is AspState.ACTIVE),
+            lambda each: template.write(number(each), each),
+            length_of=_length,
+            number_of=partial(_transaction, outcomes=outcomes),
+        )
+    named = {"results": outcomes[RESULT], "errors": outcomes[ERROR]}
+    return MapFigures(figures=figures, outcomes=Counter(named | {"others": outcomes.total() - sum(named.values())}))
 
 
 class SriTemplate:
@@ -143,39 +114,12 @@ class SriTemplate:
         )
 
 
-def _measured(run: MapRun, active: _Active, number: Callable[[int], str]) -> MapFigures:
-    template = SriTemplate(run)
-    outcomes: Counter[int] = Counter()
-    loads: list[Load] = []
-    cpu_s = 0.0
-    for first in range(0, run.requests, PIECE):
-        numbers = range(first, min(first + PIECE, run.requests))
-        requests = [template.write(number(each), each) for each in numbers]
-        before = cpu_of(run.pid)
-        loads.append(
-            closed_loop(
-                active.connection,
-                requests,
-                window=run.window,
-                length_of=_length,
-                tag_of=lambda data, at, first=first: _tag(data, at, first, outcomes),  # type: ignore[misc]
-                aside=active.aside,
-            )
-        )
-        cpu_s += cpu_of(run.pid) - before
-    named = {"results": outcomes[RESULT], "errors": outcomes[ERROR]}
-    return MapFigures(
-        figures=figures_of(run.window, loads, cpu_s if run.pid else None),
-        outcomes=Counter(named | {"others": outcomes.total() - sum(named.values())}),
-    )
-
-
 def _length(data: bytes, at: int) -> int:
     return int.from_bytes(data[at + 4 : at + 8], "big")
 
 
-def _tag(data: bytes, at: int, first: int, outcomes: Counter[int]) -> int:
-    """Find the index of the request that an answer belongs to; what is no answer gives -1.
+def _transaction(data: bytes, at: int, outcomes: Counter[int]) -> int:
+    """Find the transaction that an answer belongs to, and note the outcome; what is no answer gives -1.
 
     A closed loop knows what it gets: DATA with one UDT that ends or aborts a transaction, all lengths in short form
     but that of the whole TCAP message. It is read as such, for the load must not cost more than what it loads.
@@ -193,4 +137,4 @@ def _tag(data: bytes, at: int, first: int, outcomes: Counter[int]) -> int:
     if data[at] == TcapTag.DIALOGUE_PORTION:
         at += 2 + data[at + 1]
     outcomes[data[at + (3 if data[at + 1] & 0x80 else 2)]] += 1
-    return transaction - first
+    return transaction

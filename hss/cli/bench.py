@@ -46,12 +46,12 @@ def lir(
 
     Put {} into an identity to have the number of the request there, so that no two are the same.
     """
-    from hss.app.load import Run, load_location_info  # noqa: PLC0415 - not needed for --help
+    from hss.app.load_cx import CxRun, load_location_info  # noqa: PLC0415 - not needed for --help
 
     wanted = _wanted(identities, file, "an identity")
     results = []
     for window in windows or (1, 64, 256):
-        run = Run(
+        run = CxRun(
             peer=peer,
             origin_host=origin_host,
             origin_realm=origin_realm,

@@ -379,3 +379,17 @@ def test_help_of_every_command_names_its_options() -> None:
     for command in ("serve", "init", "import", "export", "peers", "config", "completion", "subscriber"):
         assert command in text
         assert "--help" in done(invoke(command, "--help"))
+
+
+# --- Load ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_load_of_lirs_has_an_answer_for_each_and_figures_for_every_window(service: Service) -> None:
+    where = ("--peer", service.address("diameter-tcp"), "--requests", "300")
+    windows = ("--window", "7", "--window", "64", "--pid", str(service.process.pid))
+    rows = shown(invoke("bench", "lir", "tel:+491715407090", "tel:+4917100{}", "--json", *windows, *where))
+    assert [(row["window"], row["answers"]) for row in rows] == [(7, 300), (64, 300)]
+    assert all(row["rate"] > 0 and row["p50_s"] <= row["p99_s"] and row["cpu_s"] >= 0 for row in rows)
+    assert "window     9" in done(invoke("bench", "lir", "tel:+491715407090", "--window", "9", *where))
+    done(invoke("bench", "lir"), 2, "an identity is needed")
+    done(invoke("bench", "lir", "tel:+4999", "--peer", "127.0.0.1:1"), 3, "127.0.0.1:1")
