@@ -11,7 +11,7 @@ from typing import Any, Final
 from hss.app.connecting import Connecting
 from hss.app.farewell import part
 from hss.app.knowledge import Knowledge
-from hss.app.listeners import Open, Plan
+from hss.app.listeners import Open, Plan, sctp_plan
 from hss.app.observe import Observer
 from hss.app.settings import Settings
 from hss.diameter import cx
@@ -25,7 +25,7 @@ from hss.services.watching import Sample
 from hss.transport.address import Address, joined, parse_addresses
 from hss.transport.driver import Connection, Driver, Kind, Limits, Outfit
 from hss.transport.listening import Listener
-from hss.transport.sctp import PPID_DIAMETER, SctpUse, listen_sctp, sctp_available
+from hss.transport.sctp import PPID_DIAMETER, SctpUse, listen_sctp
 from hss.transport.stream import listen_tcp, listen_tls
 from hss.transport.tls import client_context, server_context
 from schemas.hosts import is_loopback
@@ -75,13 +75,7 @@ class DiameterSide:
         given = self._settings
         return (
             Plan(key="diameter_tcp", wanted=given.diameter_tcp, open=self._listen_tcp),
-            Plan(
-                key="diameter_sctp",
-                wanted=given.diameter_sctp,
-                default=DEFAULT_SCTP,
-                obstacle=sctp_available(),
-                open=self._listen_sctp,
-            ),
+            sctp_plan("diameter_sctp", given.diameter_sctp, DEFAULT_SCTP, self._listen_sctp),
             Plan(key="diameter_tls", wanted=given.diameter_tls, open=self._listen_tls),
         )
 

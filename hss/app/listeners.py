@@ -7,6 +7,7 @@ from typing import Final, Protocol
 
 from hss.app.settings import OFF
 from hss.services.watching import ListenerReport, ListenerState
+from hss.transport.sctp import sctp_available
 
 NOT_CONFIGURED: Final = "not configured"
 
@@ -50,6 +51,11 @@ class Opened:
 
     report: ListenerReport
     handle: Open | None = None
+
+
+def sctp_plan(key: str, wanted: str | None, default: str, listen: Callable[[str], Awaitable[Open]]) -> Plan:
+    """Plan a listener on SCTP: where this kernel has it, unless the configuration asks for it or turns it off."""
+    return Plan(key=key, wanted=wanted, default=default, obstacle=sctp_available(), open=listen)
 
 
 async def open_all(plans: Sequence[Plan]) -> list[Opened]:

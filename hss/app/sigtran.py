@@ -12,7 +12,7 @@ from aiohttp import web
 from hss.api.map import MapRoutes
 from hss.app.farewell import FAREWELL_S, close_all, part
 from hss.app.knowledge import Knowledge
-from hss.app.listeners import Open, Plan
+from hss.app.listeners import Open, Plan, sctp_plan
 from hss.app.m3ua_connecting import Target, Uplink, keep_all
 from hss.app.map_results import error_of
 from hss.app.observe import Observer, snake
@@ -43,7 +43,7 @@ from hss.sigtran.stack import Node
 from hss.transport.address import Address, joined, parse_addresses
 from hss.transport.driver import Connection, Driver, Kind, Limits, Outfit
 from hss.transport.listening import Listener
-from hss.transport.sctp import PPID_M3UA, SctpUse, listen_sctp, sctp_available
+from hss.transport.sctp import PPID_M3UA, SctpUse, listen_sctp
 from hss.transport.stream import listen_tcp
 from schemas.numbers.m3ua import Kind as M3uaKind
 from schemas.numbers.map import Operation
@@ -115,13 +115,7 @@ class MapSide:
         given = self._settings
         return (
             Plan(key="m3ua_tcp", wanted=given.m3ua_tcp, open=self._listen_tcp),
-            Plan(
-                key="m3ua_sctp",
-                wanted=given.m3ua_sctp,
-                default=DEFAULT_SCTP,
-                obstacle=sctp_available(),
-                open=self._listen_sctp,
-            ),
+            sctp_plan("m3ua_sctp", given.m3ua_sctp, DEFAULT_SCTP, self._listen_sctp),
         )
 
     def routes(self) -> Iterable[web.AbstractRouteDef]:
