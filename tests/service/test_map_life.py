@@ -6,12 +6,13 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from http.client import HTTPConnection
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.service.conftest import Service, invoke, run, running
+from tests.service.conftest import LISTENERS, Service, invoke, run, running
 from tests.service.map_wire import (
     ASPAC,
     ASPAC_ACK,
@@ -290,7 +291,8 @@ def test_questions_beyond_what_may_wait_are_aborted_and_reading_goes_on(fresh: C
 
 
 def test_a_real_vlr_needs_a_way_and_a_number(tmp_path: Path) -> None:
-    done = run("serve", "--database", str(tmp_path / "empty.db"), "--vlr", "real", "--point-code", "2")
+    usual = chain.from_iterable(LISTENERS.items())
+    done = run("serve", "--database", str(tmp_path / "empty.db"), *usual, "--vlr", "real", "--point-code", "2")
     assert done.returncode == 2
     assert "vlr: a real VLR needs gateway_point_code, hlr_number" in done.stderr
 
