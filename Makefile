@@ -40,7 +40,10 @@ test-sctp: $(VENV)/.done
 	@tools/uml/run $(BIN)/python -m pytest -q tests/sctp
 
 interop: $(VENV)/.done
-	@$(BIN)/python -m pytest -q -s tests/interop
+	@echo "Kamailio asks for S-CSCFs over Diameter, and follows the SIP redirect server:"
+	@$(BIN)/python -m pytest -q -s tests/interop/test_kamailio.py tests/interop/test_redirect.py
+	@echo "Kamailio asks ENUM, by the system resolver of a network of its own:"
+	@tools/resolver/run $(BIN)/python -m pytest -q -s tests/interop/test_enum.py tests/interop/test_enum_porting.py
 
 clean:
 	rm -rf $(VENV) var build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
