@@ -12,10 +12,21 @@ from tests.service.test_route import FIXED, place
 # --- ENUM ------------------------------------------------------------------------------------------------------------
 
 
-def dig(service: Service, name: str, *options: str) -> str:
+def dig(service: Service, name: str, *options: str, record_type: str = "NAPTR") -> str:
     host, port = place(service, "enum")
-    command = ["dig", f"@{host}", "-p", port, "+tries=2", "+time=5", *options, name, "NAPTR"]
+    command = ["dig", f"@{host}", "-p", port, "+tries=2", "+time=5", *options, name, record_type]
     return subprocess.run(command, capture_output=True, text=True, timeout=30, check=True).stdout
+
+
+def dig_flags(text: str) -> set[str]:
+    found = re.search(r"^;; flags: ([a-z ]*);", text, re.MULTILINE)
+    assert found, text
+    return set(found[1].split())
+
+
+def records(text: str, record_type: str = "NAPTR") -> list[tuple[str, str, str]]:
+    """Give owner, TTL and data of the records of a type, in order."""
+    return re.findall(rf"^([^;\s]\S*)\s+(\d+)\s+IN\s+{record_type}\s+(.*)$", text, re.MULTILINE)
 
 
 def enum_name(number: str) -> str:
@@ -52,7 +63,71 @@ def test_dig_gets_the_icscfs_in_order(service: Service, options: tuple[str, ...]
 def test_dig_gets_the_status_of_every_name(service: Service, name: str, status: str, soa: bool) -> None:
     text = dig(service, name)
     assert f"status: {status}" in text
-    assert ("\tSOA\t" in text) is soa
+    assert ("aa" in dig_flags(text)) is (status != "REFUSED")
+    assert records(text) == [] or not soa
+    serial = service.call("GET", "route", "tables")[1]["generation"]
+    times = f"{serial} 3600 600 86400 0"
+    assert records(text, "SOA") == [("e164.arpa.", "0", f"ns.invalid. hostmaster.invalid. {times}")] * soa
+
+
+def test_dig_finds_the_case_of_its_question_in_the_answer_and_no_time_to_keep_it(service: Service) -> None:
+    name = enum_name(FIXED).replace("e164.arpa", "e164.ARPA")
+    assert [(owner, ttl) for owner, ttl, _ in records(dig(service, name))] == [(f"{name}.", "0")] * 2
+
+
+@pytest.mark.parametrize(
+    ("record_type", "number", "status", "answers"),
+    [
+        ("ANY", FIXED, "NOERROR", 2),
+        ("A", FIXED, "NOERROR", 0),
+        ("TXT", FIXED, "NOERROR", 0),
+        ("SOA", "+49721957829", "NOERROR", 0),
+        ("TYPE65300", FIXED, "NOERROR", 0),
+        ("A", "+43123", "NXDOMAIN", 0),
+        ("ANY", "+43123", "NXDOMAIN", 0),
+    ],
+)
+def test_dig_gets_records_by_naptr_and_any_alone(
+    service: Service, record_type: str, number: str, status: str, answers: int
+) -> None:
+    text = dig(service, enum_name(number), "+notcp", record_type=record_type)
+    assert f"status: {status}" in text
+    assert (len(records(text)), len(records(text, "SOA"))) == (answers, 0 if answers else 1)
+
+
+@pytest.mark.parametrize(
+    ("options", "status"),
+    [
+        (("+edns=1", "+noednsnegotiation"), "BADVERS"),
+        (("+opcode=STATUS",), "NOTIMP"),
+        (("+opcode=UPDATE",), "NOTIMP"),
+        (("-c", "CH"), "REFUSED"),
+    ],
+)
+def test_dig_gets_the_status_of_what_is_no_question_about_a_number(
+    service: Service, options: tuple[str, ...], status: str
+) -> None:
+    text = dig(service, enum_name(FIXED), *options)
+    assert f"status: {status}" in text
+    assert records(text) == []
+
+
+def test_dig_gets_by_tcp_what_no_datagram_holds(service: Service) -> None:
+    hosts = [f"{'long-' * 8}{at}.fixed.example" for at in range(8)]
+    pool = service.call("GET", "icscf-pools", "fixed-icscfs")[1]
+    service.patch("icscf-pools", "fixed-icscfs", members=[{"host": h, "priority": at} for at, h in enumerate(hosts)])
+    asked = {
+        options: dig(service, enum_name(FIXED), *options)
+        for options in [("+ignore", "+noedns"), ("+ignore", "+bufsize=512"), ("+ignore", "+bufsize=1232"), ("+noedns",)]
+    }
+    service.patch("icscf-pools", "fixed-icscfs", members=pool["members"])
+    for options in [("+ignore", "+noedns"), ("+ignore", "+bufsize=512")]:
+        assert {"aa", "tc"} <= dig_flags(asked[options])
+        assert records(asked[options]) == []
+    for options in [("+ignore", "+bufsize=1232"), ("+noedns",)]:
+        assert "tc" not in dig_flags(asked[options])
+        assert re.findall(r"@(.*?);", asked[options]) == hosts
+    assert "(TCP)" in asked["+noedns",]
 
 
 # --- SIP -------------------------------------------------------------------------------------------------------------
