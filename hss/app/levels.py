@@ -8,6 +8,9 @@ from hss.diameter import events as diameter
 from hss.machine import Event
 from hss.transport import events as transport
 
+# They say all of why their connection ends; what else ends with it is no news.
+ENDINGS: Final[frozenset[type[Event]]] = frozenset({diameter.BadLength})
+
 LEVEL_OF: Final[dict[type[Event], int]] = {
     transport.ConnectionOpened: logging.DEBUG,
     transport.ConnectionClosed: logging.INFO,

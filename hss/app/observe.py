@@ -3,23 +3,29 @@
 import logging
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from enum import Enum
 from typing import Final
 
 from hss.machine import Event
 from hss.services.watching import Sample
 from hss.transport.driver import Connection
+from hss.transport.events import ConnectionClosed
 
 LOG: Final = logging.getLogger("hss")
 _WORDS: Final = re.compile(r"(?<!^)(?=[A-Z])")
 
 
 class Observer:
-    """Counts and logs events; a type that `levels` does not name is counted alone."""
+    """Counts and logs events; a type that `levels` does not name is counted alone.
 
-    def __init__(self, levels: Mapping[type[Event], int]) -> None:
+    One of `endings` says why its connection ends: what follows there is counted, and logged for debugging alone.
+    """
+
+    def __init__(self, levels: Mapping[type[Event], int], *, endings: Collection[type[Event]] = ()) -> None:
         self._levels: Final = dict(levels)
+        self._endings = endings
+        self._ended: set[Connection] = set()  # whose end is logged, and not yet there
         self.counts: Final[Counter[tuple[str, str]]] = Counter()
 
     def add(self, levels: Mapping[type[Event], int]) -> None:
@@ -30,8 +36,18 @@ class Observer:
         """Take an event of a connection, or of a listener."""
         self.counts[type(event).__name__, connection.kind.value if connection else ""] += 1
         level = self._levels.get(type(event), logging.NOTSET)
+        if connection in self._ended and level < logging.ERROR:
+            level = min(level, logging.DEBUG)
         if level and LOG.isEnabledFor(level):
             LOG.log(level, "%s: %s", connection or "listener", described(event), exc_info=getattr(event, "error", None))
+        if connection is not None:
+            self._follow(event, connection)
+
+    def _follow(self, event: Event, connection: Connection) -> None:
+        if type(event) in self._endings:
+            self._ended.add(connection)
+        elif isinstance(event, ConnectionClosed):
+            self._ended.discard(connection)
 
     def samples(self) -> Iterable[Sample]:
         """Give the counts to those who watch."""

@@ -12,7 +12,7 @@ from typing import Final
 from hss import __version__
 from hss.app.diameter import DiameterSide
 from hss.app.knowledge import Knowledge
-from hss.app.levels import LEVEL_OF
+from hss.app.levels import ENDINGS, LEVEL_OF
 from hss.app.observe import Observer
 from hss.app.opening import CannotStart, opened_store
 from hss.app.running import Core, Running, Say
@@ -59,7 +59,7 @@ async def start(settings: Settings, store: Store, running: Running) -> None:
         restoration=settings.ims_restoration,
     )
     await knowledge.load()
-    core = Core(settings=settings, knowledge=knowledge, observer=Observer(LEVEL_OF), running=running)
+    core = Core(settings=settings, knowledge=knowledge, observer=Observer(LEVEL_OF, endings=ENDINGS), running=running)
     diameter = DiameterSide(settings, knowledge, running.tasks, core.observer)
     running.sides.append(diameter)
     await running.open(diameter.plans())

@@ -63,9 +63,11 @@ class ConnectionDropped(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BadLength(Event):
-    """The stream is lost: a header names a length that no message can have."""
+    """A header names a length that no message can have: the place of the next one is not known. The peer is reset."""
 
-    octets: int
+    origin_host: str  # empty: not known
+    octets: int  # as the header says; without a whole header, how many came
+    rule: str  # that was broken
     first: bytes  # what came instead of a header, for a hint: TLS, HTTP
 
 

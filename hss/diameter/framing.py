@@ -2,7 +2,6 @@
 
 from typing import Final, Protocol
 
-from hss.diameter.events import BadLength
 from hss.machine import Turn
 from schemas.numbers.diameter import HEADER_OCTETS
 
@@ -24,6 +23,10 @@ class Messages(Protocol):
 
     def take(self, message: bytes, turn: Turn[bytes], *, now: float) -> None:
         """Take one message, and add to `turn` what it asks of the world."""
+        ...
+
+    def lose(self, octets: int, rule: str, first: bytes, turn: Turn[bytes], *, now: float) -> None:
+        """Hear that a message of so many `octets` breaks a `rule`; what follows cannot be read."""
         ...
 
     def resume(self, late: bytes, *, now: float) -> Turn[bytes]:
@@ -75,8 +78,7 @@ class Framing:
         while end - at >= LENGTH_OCTETS and not turn.close:
             length = int.from_bytes(data[at + 1 : at + 4], "big")
             if length < HEADER_OCTETS or length % 4 or length > self._limit:
-                turn.events.append(BadLength(octets=length, first=data[at : at + HINT_OCTETS]))
-                turn.close = turn.reset = True
+                self.inner.lose(length, self._rule(length), data[at : at + HINT_OCTETS], turn, now=now)
                 break
             if at + length > end:
                 self._wanted = length
@@ -85,3 +87,9 @@ class Framing:
             at += length
         self._wanted = LENGTH_OCTETS
         return at
+
+    def _rule(self, length: int) -> str:
+        """Say which rule a length breaks."""
+        if length < HEADER_OCTETS:
+            return f"a header alone has {HEADER_OCTETS} octets"
+        return f"at most {self._limit} octets" if length > self._limit else "a multiple of 4"

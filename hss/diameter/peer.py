@@ -146,8 +146,7 @@ class PeerMachine:
         turn: Turn[bytes] = Turn()
         said = int.from_bytes(data[1:4], "big")
         if len(data) < HEADER_OCTETS:
-            turn.events.append(BadLength(octets=len(data), first=data))
-            turn.close = turn.reset = True
+            self.lose(len(data), f"a header alone has {HEADER_OCTETS} octets", data, turn, now=now)
         elif said == len(data) and not said % 4:
             self.take(data, turn, now=now)
         elif self._state is State.OPEN and data[4] & Flag.REQUEST:
@@ -171,6 +170,12 @@ class PeerMachine:
             self._serve(message, turn, now)
         else:
             self._take_other(message, turn, now)
+
+    def lose(self, octets: int, rule: str, first: bytes, turn: Turn[bytes], *, now: float) -> None:
+        """End the connection at once: a message of so many `octets` breaks a `rule`; what follows cannot be read."""
+        turn.events.append(BadLength(origin_host=self.origin_host, octets=octets, rule=rule, first=first))
+        self._close("a bad message length", turn, now=now)
+        turn.reset = True
 
     def resume(self, late: bytes, *, now: float) -> Turn[bytes]:
         """Send an answer that took its time."""

@@ -22,6 +22,7 @@ from hss.diameter.events import (
     RequestRefused,
     WatchdogChanged,
 )
+from hss.diameter.framing import Framing
 from hss.diameter.link import Link, State, Surroundings
 from hss.diameter.local import SecondConnection
 from hss.diameter.peer import PeerMachine
@@ -671,7 +672,22 @@ def test_before_a_cer_it_ends_the_connection() -> None:
 def test_a_message_without_a_header_resets_the_connection() -> None:
     _, _, server = open_pair()
     turn = server.machine.receive(bytes(19), now=0.0)
-    assert (turn.close, turn.reset, type(turn.events[0])) == (True, True, BadLength)
+    assert (turn.close, turn.reset) == (True, True)
+    bad = BadLength(origin_host="icscf.ims.test", octets=19, rule="a header alone has 20 octets", first=bytes(19))
+    assert turn.events == [
+        bad,
+        PeerClosed(origin_host="icscf.ims.test", why="a bad message length", may_reconnect=True),
+    ]
+    assert server.machine.disconnected(now=0.0).events == []
+
+
+def test_a_stream_that_is_lost_before_a_cer_says_so_once() -> None:
+    framing = Framing(serving(surroundings(HSS)), limit=100)
+    framing.connected(now=0.0)
+    turn = framing.receive(b"GET / HTTP/1.1\r\n\r\n", now=0.0)
+    assert (turn.close, turn.reset) == (True, True)
+    assert [type(event) for event in turn.events] == [BadLength, ConnectionDropped]
+    assert framing.disconnected(now=0.0).events == []
 
 
 def test_a_base_command_that_does_not_exist_is_refused() -> None:

@@ -402,6 +402,24 @@ def test_with_restoration_whoever_wants_capabilities_gets_them_and_the_subscript
             assert peer.locate("tel:+491715407090").server == SCSCF
 
 
+@pytest.mark.parametrize("name", ["", ICSCF])
+def test_a_bad_length_is_one_line_of_the_log_with_peer_rule_and_octets(service: Service, name: str) -> None:
+    with Peer(service.address("diameter-tcp"), host=ICSCF) as peer:
+        host, port = peer.socket.getsockname()
+        if name:
+            peer.open()
+        peer.send(b"\1\0\0\x16" + bytes(18))
+        assert peer.end() == "reset"
+    head = f"tcp {host}:{port}: "
+    until(lambda: f"{head}bad length" in service.logged())
+    with Peer(service.address("diameter-tcp"), host=ICSCF) as other:
+        assert still_serves(other.open())
+    told = [line.partition(head)[2] for line in service.logged().splitlines() if head in line]
+    assert [line for line in told if not line.startswith(("peer opened", "watchdog"))] == [
+        f"bad length origin_host={name} octets=22 rule='a multiple of 4' first=01000016{'00' * 12}"
+    ]
+
+
 def test_a_fault_is_a_line_of_the_log_without_control_characters(service: Service) -> None:
     for listener, octets, words in (
         ("diameter-tcp", b"GET / HTTP/1.1\r\n\r\n", "bad length"),

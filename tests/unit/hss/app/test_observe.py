@@ -7,6 +7,9 @@ import pytest
 
 from hss.app.observe import Observer, described, shown, snake
 from hss.machine import Event
+from hss.transport.address import Address
+from hss.transport.driver import Connection, Kind
+from hss.transport.events import ConnectionClosed, MachineFailed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,3 +40,33 @@ def test_events_are_counted_and_only_named_ones_are_logged(caplog) -> None:
         observer(Bare(), None)
     assert [record.getMessage() for record in caplog.records] == ["listener: something odd name=one octets=0001"]
     assert {sample.labels["event"]: sample.value for sample in observer.samples()} == {"something_odd": 1, "bare": 1}
+
+
+def test_what_follows_an_ending_on_its_connection_is_counted_and_only_a_defect_is_logged(caplog) -> None:
+    observer = Observer(
+        {SomethingOdd: logging.WARNING, ConnectionClosed: logging.INFO, MachineFailed: logging.ERROR},
+        endings={SomethingOdd},
+    )
+    one, other = (
+        Connection(
+            kind=Kind.TCP,
+            peer=Address("192.0.2.1", port),
+            local=Address("192.0.2.9", 3868),
+            inbound=True,
+            peer_hosts=(),
+            local_hosts=(),
+        )
+        for port in (1, 2)
+    )
+    with caplog.at_level(logging.INFO, logger="hss"):
+        for event in (SomethingOdd(name="a"), MachineFailed(error=ValueError()), ConnectionClosed(reason="over")):
+            observer(event, one)
+        for connection in (other, one):  # a later connection from the same place is another one
+            observer(ConnectionClosed(reason="over"), connection)
+    assert [record.getMessage() for record in caplog.records] == [
+        "tcp 192.0.2.1:1: something odd name=a octets=0001",
+        "tcp 192.0.2.1:1: machine failed",
+        "tcp 192.0.2.1:2: connection closed reason=over",
+        "tcp 192.0.2.1:1: connection closed reason=over",
+    ]
+    assert observer.counts["ConnectionClosed", "tcp"] == 3

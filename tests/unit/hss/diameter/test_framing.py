@@ -2,7 +2,6 @@
 
 import pytest
 
-from hss.diameter.events import BadLength
 from hss.diameter.framing import Framing
 from hss.machine import Turn
 
@@ -18,6 +17,7 @@ class Inner:
     def __init__(self, *, closes: bool = False) -> None:
         self.taken: list[bytes] = []
         self.closes = closes
+        self.lost: tuple[int, str, bytes] | None = None
 
     def connected(self, *, now: float) -> Turn[bytes]:
         return Turn(send=[f"connected {now}".encode()])
@@ -25,6 +25,10 @@ class Inner:
     def take(self, message: bytes, turn: Turn[bytes], *, now: float) -> None:  # noqa: ARG002 - no time here
         self.taken.append(message)
         turn.close = self.closes and message == LONG
+
+    def lose(self, octets: int, rule: str, first: bytes, turn: Turn[bytes], *, now: float) -> None:  # noqa: ARG002
+        self.lost = (octets, rule, first)
+        turn.close = True
 
     def resume(self, late: bytes, *, now: float) -> Turn[bytes]:  # noqa: ARG002 - no time here
         return Turn(send=[late])
@@ -45,13 +49,22 @@ def test_a_stream_in_pieces_of_any_size_gives_the_same_messages(size: int) -> No
     assert inner.taken == 3 * [MESSAGE, LONG]
 
 
-@pytest.mark.parametrize("length", [0, 8, 19, 22, 104])
+@pytest.mark.parametrize(
+    ("length", "rule"),
+    [
+        (0, "a header alone has 20 octets"),
+        (19, "a header alone has 20 octets"),
+        (22, "a multiple of 4"),
+        (104, "at most 100 octets"),
+    ],
+)
 @pytest.mark.parametrize("before", [b"", MESSAGE])
-def test_an_impossible_length_resets_at_once_after_what_came_before(length: int, before: bytes) -> None:
+def test_an_impossible_length_is_the_end_after_what_came_before(length: int, rule: str, before: bytes) -> None:
     inner = Inner()
-    turn = Framing(inner, limit=100).receive(before + b"\1" + length.to_bytes(3, "big"), now=0.0)
-    assert (turn.close, turn.reset, inner.taken) == (True, True, [before] if before else [])
-    assert turn.events == [BadLength(octets=length, first=b"\1" + length.to_bytes(3, "big"))]
+    head = b"\1" + length.to_bytes(3, "big")
+    turn = Framing(inner, limit=100).receive(before + head + MESSAGE, now=0.0)
+    assert (turn.close, inner.taken) == (True, [before] if before else [])
+    assert inner.lost == (length, rule, (head + MESSAGE)[:16])
 
 
 def test_the_longest_message_is_taken() -> None:
