@@ -1,10 +1,11 @@
-"""A listener for HTTP: so many connections at once, and none that is silent for long."""
+"""A listener for HTTP: so many connections at once, none that is silent for long, and problems for what is no HTTP."""
 
 import asyncio
 from typing import Final, cast
 
 from aiohttp import web
 
+from hss.api.problems import BAD_REQUEST, Problem
 from hss.transport.address import ANY_HOST, Address
 
 IDLE_S: Final = 60.0  # without a whole request header
@@ -21,6 +22,25 @@ class _Full(asyncio.Protocol):
         stream.write(FULL)
         stream.write_eof()  # not closed at once: the reset that follows unread octets would overtake the answer
         asyncio.get_running_loop().call_later(LEAVE_S, stream.abort)
+
+
+class _Handler(web.RequestHandler):
+    """A connection: what cannot be read as a request is answered by a problem, too."""
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """Say what is wrong with a request that no middleware sees, and close; it is the caller's fault: not logged."""
+        if status != BAD_REQUEST.status:
+            return super().handle_error(request, status, exc, message)
+        why = (message or "").partition("\n")[0].rstrip(" :")  # then come the octets
+        answer = Problem(BAD_REQUEST, why or BAD_REQUEST.title).answer(request.path)
+        answer.force_close()
+        return answer
 
 
 class HttpListener:
@@ -55,18 +75,19 @@ async def listen_http(
 
     Raises OSError where the address cannot be had.
     """
-    runner = web.AppRunner(
-        app, handle_signals=False, access_log=None, shutdown_timeout=SHUTDOWN_S, keepalive_timeout=idle_s
-    )
+    runner = web.AppRunner(app, handle_signals=False, shutdown_timeout=SHUTDOWN_S)
     await runner.setup()
     server = cast("web.Server", runner.server)  # it is there after setup
+    loop = asyncio.get_running_loop()
 
     def accept() -> asyncio.Protocol:
-        return server() if len(server.connections) < most else _Full()
+        if len(server.connections) >= most:
+            return _Full()
+        return _Handler(server, loop=loop, keepalive_timeout=idle_s)
 
     host = None if address.host == ANY_HOST else address.host
     try:
-        listening = await asyncio.get_running_loop().create_server(accept, host, address.port, backlog=128)
+        listening = await loop.create_server(accept, host, address.port, backlog=128)
     except BaseException:
         await runner.cleanup()
         raise

@@ -1,6 +1,7 @@
 """The listener of the API takes so many connections and no silent ones, whatever their callers do."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -69,6 +70,34 @@ def test_a_connection_over_the_limit_hears_so_and_one_that_ends_makes_room() -> 
     refused, served = asyncio.run(run())
     assert refused.startswith(b"HTTP/1.1 503 ")
     assert served.startswith(b"HTTP/1.1 200 ")
+
+
+@pytest.mark.parametrize(
+    "octets",
+    [
+        b"\x16\x03\x01\x00\r\n\r\n",
+        b"GET / HTTP/3.7\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
+        b"GET / HTTP/1.1\r\nContent-Length: x\r\n\r\n",
+        b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\n\r\n",
+        b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * 200 + b"\r\n",
+    ],
+)
+def test_what_is_no_request_is_answered_by_a_problem_and_not_logged(
+    octets: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def run() -> bytes:
+        async with listening() as listener, asyncio.timeout(20):
+            return await asked(listener, octets)
+
+    head, _, body = asyncio.run(run()).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.0 400 ")
+    assert b"Content-Type: application/problem+json" in head
+    problem = json.loads(body)
+    assert (problem["type"], problem["status"]) == ("urn:homeward:problem:bad-request", 400)
+    assert problem["detail"].isprintable()
+    assert problem["detail"][-1] != ":"
+    assert caplog.records == []
 
 
 def test_an_address_that_is_taken_leaves_nothing_open() -> None:
