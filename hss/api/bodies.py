@@ -20,7 +20,9 @@ Json = Any
 
 
 async def octets(request: web.Request) -> bytes:
-    """Read the body; it has a bounded size and a bounded time."""
+    """Read the body; it has a bounded size and a bounded time. One that is announced too large is not waited for."""
+    if (request.content_length or 0) > request.client_max_size:
+        raise web.HTTPRequestEntityTooLarge(request.client_max_size)
     try:
         async with asyncio.timeout(request.app[SETTINGS].body_timeout_s):
             return await request.read()

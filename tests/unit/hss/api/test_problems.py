@@ -112,6 +112,20 @@ async def test_a_body_that_is_too_large(start: Any) -> None:
     await api.problem(answer, 413, "too-large")
 
 
+async def test_a_body_that_is_announced_too_large_is_not_waited_for(start: Any) -> None:
+    api = await start(body_octets=1000, body_timeout_s=20)
+    reader, writer = await asyncio.open_connection(api.client.server.host, api.client.server.port)
+    writer.write(
+        b"PUT /api/v1/operators/mobile HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        b"Content-Length: 1001\r\n\r\n{"
+    )
+    answer = await reader.readuntil(b"}")
+    assert answer.startswith(b"HTTP/1.1 413 ")
+    assert b"urn:homeward:problem:too-large" in answer
+    writer.close()
+    await writer.wait_closed()
+
+
 async def test_a_body_that_does_not_come(start: Any) -> None:
     api = await start(body_timeout_s=0.01)
 
