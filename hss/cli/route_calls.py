@@ -1,0 +1,101 @@
+"""`hss route simulate` and `hss route iam`: whole calls, against devices that are played, or from an ISUP IAM."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from hss.cli.http import Api, api_option
+from hss.cli.output import Refusal
+from hss.cli.route_asking import alone_options, asking
+from hss.cli.route_query import called_of, query_of, query_options
+
+
+@click.command()
+@click.argument("number")
+@click.option("--device", multiple=True, metavar="BRANCH=EVENTS", help="As b1='180@1 200@12', b2=486@2, b3=silent.")
+@click.option("--rung-out", type=click.IntRange(300, 699), help="What the caller gets when all ring out.")
+@query_options
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@alone_options
+@api_option
+def simulate(
+    api: Api,
+    *,
+    number: str,
+    device: tuple[str, ...],
+    rung_out: int | None,
+    as_json: bool,
+    database: str | None,
+    secrets_key_file: Path | None,
+    sample: bool,
+    **given: Any,  # noqa: ANN401 - the options of a query
+) -> None:
+    """Play the forking plan of NUMBER against devices that behave as given; one that is not given is silent.
+
+    An event is a status, or `error`, and the seconds after the INVITE. BRANCH is b1, b2 ..., or a contact.
+    """
+    body = query_of(**given) | {"called": called_of(number, given["kind"]), "devices": dict(map(_script, device))}
+    if rung_out is not None:
+        body["rung_out"] = rung_out
+    with asking(api, database, secrets_key_file, sample=sample) as desk:
+        found = desk.ask("simulate", body)
+    if as_json:
+        click.echo(json.dumps(found, indent=2))
+        return
+    click.echo("\n".join([*found["plan"]["lines"], "", *found["lines"]]))
+    click.echo(f"The caller gets {found['status']} after {found['ended_s']:g} s.")
+
+
+def _script(text: str) -> tuple[str, str]:
+    branch, equals, events = text.rpartition("=")
+    if not equals:
+        raise click.UsageError(f"--device {text}: must be BRANCH=EVENTS")
+    return branch, events
+
+
+@click.command()
+@click.argument("octets", metavar="HEX")
+@click.option("--with-circuit", is_flag=True, help="HEX begins with the circuit identification code.")
+@click.option("--isup-body", is_flag=True, help="Put the IAM into the body of the INVITE (RFC 3204).")
+@click.option("--host", help="Name of the gateway that writes the INVITE.")
+@click.option("--operator", help="Operator whose users dial.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed of choices by chance.")
+@click.option("--down", multiple=True, metavar="HOST", help="Suppose that a node is down.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@alone_options
+@api_option
+def iam(
+    api: Api,
+    *,
+    octets: str,
+    with_circuit: bool,
+    isup_body: bool,
+    host: str | None,
+    operator: str | None,
+    seed: int,
+    down: tuple[str, ...],
+    as_json: bool,
+    database: str | None,
+    secrets_key_file: Path | None,
+    sample: bool,
+) -> None:
+    """Turn an ISUP IAM into the SIP INVITE that goes to the I-CSCF; exit status 1 where the call is released."""
+    body: dict[str, Any] = {"iam": octets, "with_circuit": with_circuit, "isup_body": isup_body, "seed": seed}
+    body |= {name: value for name, value in (("host", host), ("operator", operator)) if value is not None}
+    if down:
+        body["suppose"] = {"down": list(down)}
+    with asking(api, database, secrets_key_file, sample=sample) as desk:
+        found = desk.ask("iam", body)
+    if as_json:
+        click.echo(json.dumps(found, indent=2))
+    else:
+        click.echo("\n".join(found["plan"]["lines"]))
+        if found["invite"] is not None:
+            hop = found["next_hop"]
+            invite = found["invite"].replace("\r\n", "\n")
+            click.echo(f"\nto {hop['host']}:{hop['port']} by {hop['transport']}\n\n{invite}")
+    if found["invite"] is None:
+        cause = found["release_cause"]
+        raise Refusal("no INVITE: " + (f"REL with cause {cause}" if cause else "the call does not go to an I-CSCF"))
