@@ -164,6 +164,8 @@ def _global(
 
 
 def _network_specific(digits: str, warnings: tuple[Warned, ...], profile: Profile, *, stopped: bool) -> Number:
+    if profile.never_global(digits):
+        return short_code(digits, profile)._replace(warnings=warnings, st=stopped)
     context = profile.own_context()
     return Number(
         digits,

@@ -76,6 +76,12 @@ def _routing_code(value: str) -> str:
     return code if _HEX.match(code) else _BAD
 
 
+def canonical_context(value: str) -> str | None:
+    """Write a phone-context as it stands in a canonical number; None where it is none (RFC 3966 §3)."""
+    context = _context(value)
+    return None if context is _BAD else context
+
+
 def _context(value: str) -> str:
     if value[:1] == "+":
         digits = value.translate(SEPARATORS)

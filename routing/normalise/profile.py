@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from routing.normalise.number import Warned
+from routing.normalise.parameters import canonical_context
 
 ContextRule = Literal["national", "opaque"]
 
@@ -47,7 +48,10 @@ class Stems:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
-    """The knowledge that turns a dialled number into a global one. Prefixes are digits; None or "" = there is none."""
+    """The knowledge that turns a dialled number into a global one. Prefixes are digits; None or "" = there is none.
+
+    `contexts` are kept in canonical form. Raises ValueError for a code or a context that is none.
+    """
 
     name: str = "de-pstn"
     cc: str = "49"
@@ -74,6 +78,7 @@ class Profile:
             if (prefix or what == "cc") and not re.fullmatch("[0-9]+", prefix or ""):
                 raise ValueError(f"{what} of profile {self.name!r} is not digits: {prefix!r}")
         carriers = CARRIER_SELECTION.get(self.cc, ()) if self.carrier_selection is None else self.carrier_selection
+        object.__setattr__(self, "contexts", _canonical(self.contexts))
         object.__setattr__(self, "enum_suffix", self.enum_suffix.strip(".").lower())
         object.__setattr__(self, "stems", Stems({stem: (least, most) for stem, (least, most) in self.ddi.items()}))
         object.__setattr__(self, "trunk_guard", self.cc + self.trunk if self.trunk else "+")
@@ -86,3 +91,14 @@ class Profile:
     def never_global(self, digits: str) -> bool:
         """Tell whether `digits` are an emergency number or a short code."""
         return digits in self.emergency or digits in self.short_codes
+
+
+def _canonical(contexts: Mapping[str, ContextRule]) -> Mapping[str, ContextRule]:
+    found: dict[str, ContextRule] = {}
+    for context, rule in contexts.items():
+        name = canonical_context(context)
+        if name is None:
+            raise ValueError(f"not a phone-context: {context!r}")
+        if found.setdefault(name, rule) != rule:
+            raise ValueError(f"phone-context {name} has two rules")
+    return found

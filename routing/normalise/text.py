@@ -13,6 +13,7 @@ LONGEST: Final = 512  # characters; no number needs them
 _TYPOGRAPHY: Final = str.maketrans(
     dict.fromkeys("\u00a0\u202f\u2009", " ") | dict.fromkeys("\u2010\u2011\u2012\u2013\u2212", "-")
 )
+_ENDS: Final = " \t\n\v\f\r"  # what is trimmed; other white space is no ASCII and stays to be refused
 _SEPARATORS: Final = str.maketrans(dict.fromkeys(" /-.()"))
 _CLEAN: Final = re.compile(r"\+?[0-9 /\-.()]*\Z")
 _NON_ASCII: Final = re.compile(r"[^\x00-\x7e]")
@@ -35,8 +36,8 @@ def read_text(value: str, profile: Profile, stems: Stems) -> Number:
     if len(value) > LONGEST:
         raise NumberError(Code.SYNTAX, f"more than {LONGEST} characters", position=LONGEST)
     tidy = value.translate(_TYPOGRAPHY)
-    start = len(tidy) - len(tidy.lstrip())
-    tidy = tidy.strip()
+    start = len(tidy) - len(tidy.lstrip(_ENDS))
+    tidy = tidy.strip(_ENDS)
     if not tidy:
         raise NumberError(Code.EMPTY, "nothing there", position=0)
     try:

@@ -1,5 +1,6 @@
 import pickle
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -30,6 +31,7 @@ PBX = replace(DEFAULT_PROFILE, ddi={"49721957829": (1, 4)})
 @pytest.mark.parametrize(
     ("value", "e164", "rule"),
     [
+        ("\t+49 171 5407090\u2009\r\n", "+491715407090", "RFC3966-5.1.1"),
         ("  +49 171\u00a05407090 ", "+491715407090", "RFC3966-5.1.1"),
         ("0721 957829\u20130", "+497219578290", "RFC8224-8.3"),
         ("001 202 555 0123", "+12025550123", "RFC3966-7.4"),
@@ -62,6 +64,11 @@ def test_parentheses_elsewhere_are_separators() -> None:
         ("--", Code.EMPTY, None),
         ("+49 171 \u0661", Code.NON_ASCII, 8),
         ("  +49 171é", Code.NON_ASCII, 9),
+        ("\u2003+49 171", Code.NON_ASCII, 0),
+        (" +49 171\u2028", Code.NON_ASCII, 8),
+        ("+49\u2003171", Code.NON_ASCII, 3),
+        ("\u3000", Code.NON_ASCII, 0),
+        ("\x1f+49 171", Code.SYNTAX, 0),
         ("0721 123p4", Code.POST_DIAL, 8),
         ("0721 123;4", Code.POST_DIAL, 8),
         ("0721 123 p", Code.ALPHA, 9),
@@ -219,6 +226,19 @@ def test_known_contexts_decide_what_a_local_number_is() -> None:
     assert resolved.tel_uri == "tel:+49721123;ext=5"
 
 
+@pytest.mark.parametrize(("written", "called"), [("Example.COM", "example.com"), ("+1-2", "+12"), ("+12", "+1-2")])
+def test_a_context_of_the_profile_may_be_written_in_any_form(written: str, called: str) -> None:
+    profile = replace(DEFAULT_PROFILE, contexts={written: "opaque"})
+    assert normalise("uri", f"tel:7042;phone-context={called}", profile).route_status is None
+    assert normalise("uri", f"tel:7042;phone-context={called}").route_status == 404
+
+
+@pytest.mark.parametrize("contexts", [{"": "opaque"}, {"+": "opaque"}, {"+1": "opaque", "+-1": "national"}])
+def test_a_profile_with_wrong_contexts_is_refused(contexts: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="phone-context"):
+        replace(DEFAULT_PROFILE, contexts=contexts)
+
+
 def test_a_short_code_of_another_country_stays_local_and_leads_nowhere() -> None:
     number = normalise("uri", "tel:112;phone-context=+33")
     assert (number.kind, number.route_status, number.service) == ("local", 404, "urn:service:sos")
@@ -255,6 +275,16 @@ def test_the_nature_of_address_says_what_the_signals_are() -> None:
     known = replace(DEFAULT_PROFILE, contexts={"+49": "opaque"})
     assert normalise("isup", Signals(5, 1, "12"), known).route_status is None
     assert normalise("gt", Signals(4, 1, "491715407090")).e164 == "+491715407090"
+
+
+def test_a_network_specific_short_code_is_what_its_canonical_form_is() -> None:
+    for code, service in (("112", "urn:service:sos"), ("115", None)):
+        number = normalise("isup", Signals(5, 1, code))
+        assert (number.tel_uri, number.service) == (f"tel:{code};phone-context=+49", service)
+        assert (number.complete, number.route_status) == (True, None)
+        again = normalise("uri", number.tel_uri)
+        assert (again.service, again.complete, again.route_status) == (service, True, None)
+    assert normalise("isup", Signals(5, 1, "112F")).st is True
 
 
 def test_the_position_in_isup_digits_is_that_of_the_signal() -> None:
