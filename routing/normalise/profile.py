@@ -15,7 +15,7 @@ NO_STEMS: Final[Mapping[str, tuple[int, int]]] = {}
 
 
 class Stems:
-    """PBX stems with direct dialling in: how many digits must and may follow each.
+    """PBX stems with direct dialling in: how many digits must and may follow each; 0: the stem itself is a number.
 
     `heads` = the first `shortest` digits of all stems: most numbers are seen to have no stem by one look.
     """
@@ -24,7 +24,7 @@ class Stems:
 
     def __init__(self, ranges: Mapping[str, tuple[int, int]] = NO_STEMS) -> None:
         for stem, (least, most) in ranges.items():
-            if not (stem.isascii() and stem.isdecimal() and 1 <= least <= most):
+            if not (stem.isascii() and stem.isdecimal() and 0 <= least <= most):
                 raise ValueError(f"not a DDI stem: {stem!r} with {least} to {most} digits")
         self.ranges = dict(ranges)
         self.lengths = tuple(sorted({len(stem) for stem in ranges}, reverse=True))

@@ -38,7 +38,7 @@ def build(rows: Rows, *, generation: int = 1) -> Tables:
         ranges=ranges,
         lengths=lengths,
         beginnings=frozenset(digits[:end] for digits in ranges for end in range(1, len(digits))),
-        stems=Stems({stem: (entry.least, entry.most) for stem, entry in ranges.items() if entry.least and entry.most}),
+        stems=Stems({stem: (least, most or 0) for stem, _, least, most in ranges.values() if least is not None}),
         routing_numbers=_targets("routing number", rows.routing_numbers, rows.operators, found),
         carriers=_targets("carrier", rows.carriers, rows.operators, found),
         services=_services(rows, found),
@@ -58,8 +58,7 @@ def changed(
 ) -> Tables:
     """Copy `tables` with some complete and ported numbers put, dropped or returned; everything else is shared.
 
-    Costs a copy and a hash of the arrays (at a million numbers some ten milliseconds). Raises ValueError where a row
-    cannot stand.
+    Costs less than a millisecond for one number among ten million. Raises ValueError where a row cannot stand.
     """
     found: list[Conflict] = []
     new_numbers = list(_known(put, tables.keys, found))
@@ -67,15 +66,14 @@ def changed(
     gone = [digits for digits in (*dropped, *returned) if not is_number(digits)]
     if found or gone:
         raise ValueError(f"cannot stand in the tables: {found or gone}")
-    portings = _sorted_portings({*tables.portings, *(porting for _, porting in new_ported)})
-    place = {porting: at for at, porting in enumerate(portings)}
-    moved = tables.ported.remapped([place[porting] for porting in tables.portings])
+    portings = tables.portings + tuple({porting for _, porting in new_ported}.difference(tables.portings))
+    place = {porting: portings.index(porting) for porting in {porting for _, porting in new_ported}}
     return replace(
         tables,
         generation=generation,
         numbers=tables.numbers.changed(new_numbers, dropped),
         portings=portings,
-        ported=moved.changed(((digits, place[porting]) for digits, porting in new_ported), returned),
+        ported=tables.ported.changed(((digits, place[porting]) for digits, porting in new_ported), returned),
     )
 
 
@@ -120,13 +118,7 @@ def _ported(
         if kept != dropped:
             row, other = (f"ported number {digits} to {_target(met[value])}" for value in (dropped, kept))
             _note(found, "ported-twice", row, other, _WHY_TWICE)
-    portings = _sorted_portings({met[value] for value in set(numbers.values)})
-    place = {porting: at for at, porting in enumerate(portings)}
-    return portings, numbers.remapped([place.get(porting, 0) for porting in met])
-
-
-def _sorted_portings(portings: set[Ported]) -> tuple[Ported, ...]:
-    return tuple(sorted(portings, key=repr))
+    return met, numbers
 
 
 def _target(porting: Ported) -> str:
@@ -171,8 +163,8 @@ def _why_not(entry: Range, operators: Mapping[Key, Operator]) -> str | None:
         return _WHY_BAD
     if entry.operator not in operators:
         return _WHY_UNKNOWN
-    if entry.least is not None and not 1 <= entry.least <= (entry.most or 0):
-        return "the least digits are at least 1, and not more than the most"
+    if entry.least is not None and not 0 <= entry.least <= (entry.most or 0):
+        return "the least digits are not negative, and not more than the most"
     return None
 
 

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 from routing.tables.conflicts import Conflict, written
 from routing.tables.generation import Tables
-from routing.tables.rows import Range
+from routing.tables.rows import Key, Range
 
 
 def contradictions(tables: Tables) -> Iterator[Conflict]:
@@ -20,7 +20,7 @@ def contradictions(tables: Tables) -> Iterator[Conflict]:
 
 def _stem(tables: Tables, stem: Range) -> Iterator[Conflict]:
     """Find numbers that the stem makes unreachable (RFC 3578 §3.1)."""
-    for end in range(1, len(stem.digits) + 1):
+    for end in range(1, len(stem.digits) + bool(stem.least)):
         head = stem.digits[:end]
         if tables.full(head) is not None or tables.porting(head) is not None:
             yield Conflict("number-in-stem", f"number {head}", written(stem), "it is the beginning of longer numbers")
@@ -43,15 +43,16 @@ def _numbers_in_numbers(tables: Tables) -> Iterator[Conflict]:
 
 def _portings(tables: Tables) -> Iterator[Conflict]:
     """Find ported numbers that lead nowhere, or away from an operator that still lists them."""
-    target = []
-    for porting in tables.portings:
+    target: dict[int, Key | None] = {}
+    in_use = {value for _, value in tables.ported.items()}
+    for value, porting in sorted(((at, tables.portings[at]) for at in in_use), key=lambda one: repr(one[1])):
         operator = porting.operator
         if operator is None and porting.routing_number:
             operator = tables.by_routing_number(porting.routing_number)
         if operator is None:
             why = "no operator has this routing number"
             yield Conflict("routing-number-unknown", f"routing number {porting.routing_number}", "", why)
-        target.append(operator)
+        target[value] = operator
     for digits, value in tables.ported.items():
         owner = tables.full(digits)
         if owner is not None and target[value] is not None and owner != target[value]:

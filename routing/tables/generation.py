@@ -15,7 +15,11 @@ _NO_STEMS: Final = Stems()
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Tables:
-    """What is known of numbers at one moment. Values of `numbers` and `ported` are places in `keys` and `portings`."""
+    """What is known of numbers at one moment. Values of `numbers` and `ported` are places in `keys` and `portings`.
+
+    `portings` may have some that no number has any more. `frame` is the hash of all but the numbers: it is made where
+    it is not given, and only a copy with the same frame may give it.
+    """
 
     generation: int
     operators: Mapping[Key, Operator]
@@ -32,18 +36,22 @@ class Tables:
     services: Mapping[tuple[str, str], Service] = field(default_factory=dict)
     default: Key | None = None
     conflicts: tuple[Conflict, ...] = ()  # found while building; `contradictions` finds more
+    frame: bytes = b""
     sha256: str = field(init=False)
 
     def __post_init__(self) -> None:
         """Hash the content: the same rows give the same hash, in whatever order and by whatever steps they came."""
+        if not self.frame:
+            object.__setattr__(self, "frame", self._frame())
+        content = self.frame + self.numbers.digest(self.keys) + self.ported.digest(self.portings)
+        object.__setattr__(self, "sha256", sha256(content).hexdigest())
+
+    def _frame(self) -> bytes:
         digest = sha256()
         for part in (self.operators, self.ranges, self.routing_numbers, self.carriers, self.services):
             digest.update(repr(sorted(part.items(), key=repr)).encode())
-        digest.update(repr((self.keys, self.portings, self.default)).encode())
-        for table in (self.numbers, self.ported):
-            digest.update(table.keys)
-            digest.update(table.values)
-        object.__setattr__(self, "sha256", digest.hexdigest())
+        digest.update(repr(self.default).encode())
+        return digest.digest()
 
     def full(self, digits: str) -> Key | None:
         """Find the operator of a complete number."""

@@ -214,6 +214,29 @@ def test_stems_of_the_profile_count_where_the_tables_have_none(ask: Ask) -> None
 
 
 @pytest.mark.parametrize(
+    ("number", "most", "outcome"),
+    [
+        ("4972195782", 2, ("incomplete", 484)),
+        ("49721957829", 2, ("routed", None)),
+        ("4972195782990", 2, ("routed", None)),
+        ("49721957829901", 2, ("unknown", 404)),
+        ("4972195782", 0, ("incomplete", 484)),
+        ("49721957829", 0, ("routed", None)),
+        ("497219578299", 0, ("unknown", 404)),
+    ],
+)
+def test_a_stem_that_needs_no_digit_is_a_number_itself(
+    ask: Ask, rows: Callable[..., Rows], number: str, most: int, outcome: tuple[str, int | None]
+) -> None:
+    plan = ask("+" + number, into=build(rows(prefixes=[], stems=[("49721957829", "festnetz", 0, most)])))
+    assert plan.outcome[:2] == outcome
+    assert plan.outcome.code == (Code.DDI_TOO_LONG if outcome[1] == 404 else plan.error and Code.INCOMPLETE)
+    if plan.operator is not None:
+        assert (plan.operator.match, plan.number.complete) == ("ddi-stem", True)
+        assert plan.number.ddi_ext == number[11:]
+
+
+@pytest.mark.parametrize(
     ("info", "outcome", "request_uri"),
     [
         (

@@ -85,6 +85,15 @@ def test_apex_and_beginnings_of_numbers_are_empty_names(dig: Dig, name: str) -> 
     assert negative(reply)
 
 
+def test_a_stem_that_needs_no_digit_has_records_and_names_below_it(dig: Dig, rows: Callable[..., Rows]) -> None:
+    tables = build(rows(prefixes=[], stems=[("49721957829", "festnetz", 0, 1)]))
+    counts = [len(texts(dig(f"{head}9.2.8.7.5.9.1.2.7.9.4.e164.arpa", into=tables))) for head in ("", "0.")]
+    assert counts == [3, 3]
+    assert dig("0.0.9.2.8.7.5.9.1.2.7.9.4.e164.arpa", into=tables).rcode() == dns.rcode.NXDOMAIN
+    empty = dig("2.8.7.5.9.1.2.7.9.4.e164.arpa", into=tables)
+    assert (empty.rcode(), negative(empty)) == (dns.rcode.NOERROR, True)
+
+
 @pytest.mark.parametrize(
     "name",
     [

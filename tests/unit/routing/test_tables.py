@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given
@@ -16,6 +17,7 @@ from routing.tables import (
     build,
     changed,
     contradictions,
+    sorted_numbers,
 )
 from routing.tables.build import MOST_CONFLICTS
 from routing.tables.sorted_numbers import collect, digits_of, key_of
@@ -93,6 +95,48 @@ def test_a_change_gives_what_a_new_build_would_give(
     assert dict(tables.numbers.items()) == {number: tables.keys.index(key) for number, key in before.items()}
 
 
+@given(
+    st.lists(st.tuples(digits, st.integers(0, 9))),
+    st.lists(st.tuples(st.lists(st.tuples(digits, st.integers(0, 9))), st.lists(digits)), min_size=1, max_size=4),
+)
+def test_the_same_numbers_stand_in_the_same_leaves_by_whatever_steps_they_came(
+    rows: list[tuple[str, int]], steps: list[tuple[list[tuple[str, int]], list[str]]]
+) -> None:
+    with patch.multiple(sorted_numbers, _LEAF=3, _RUN=4):
+        table, _ = collect(rows)
+        kept = dict(table.items())
+        for put, gone in steps:
+            before, old = dict(table.items()), table
+            table = old.changed(put, gone)
+            kept = {number: value for number, value in kept.items() if number not in gone} | dict(put)
+            fresh, _ = collect(sorted(kept.items()))
+            assert dict(old.items()) == before
+            assert [(list(leaf.keys), list(leaf.values)) for leaf in table.leaves] == [
+                (list(leaf.keys), list(leaf.values)) for leaf in fresh.leaves
+            ]
+            assert list(table.items()) == sorted(kept.items())
+            assert len(table) == len(kept)
+            assert all(table.find(number) == kept.get(number) for number in (*before, *kept, *gone))
+            assert table.digest(range(10)) == fresh.digest(range(10))
+
+
+def test_a_change_shares_all_but_a_few_leaves_with_the_table_before_it() -> None:
+    old, _ = collect((f"49{number:06}", 1) for number in range(100_000))
+    new = old.changed([("49050000", 2)], ["49000000"])
+    assert 0 < old.unshared(new) < 10_000
+    assert old.unshared(old) == 0
+    assert old.changed([("49050000", 1)], ["4905"]) is old
+    apart, _ = collect(old.items())
+    assert old.unshared(apart) == len(old)
+
+
+def test_a_digest_says_what_values_mean_and_not_which_they_are() -> None:
+    one, _ = collect([("491", 0), ("492", 1)])
+    other, _ = collect([("491", 1), ("492", 0)])
+    assert one.digest("ab") == other.digest("ba")
+    assert one.digest("ab") != collect([("491", 1), ("492", 0)])[0].digest("ab")
+
+
 def test_the_hash_follows_the_content_and_nothing_else() -> None:
     numbers = [("491", "a"), ("492", "b"), ("493", "c")]
     ported = [("491", "D1", None), ("492", None, "b")]
@@ -123,7 +167,7 @@ def test_rows_that_cannot_stand_are_left_out_and_named() -> None:
             numbers=[("49x", "a"), ("1" * 16, "a"), ("", "a"), ("٤٩", "a"), ("491", "nobody"), ("492", "a")],
             ported=[("4x", "D1", None), ("493", None, None), ("494", "D1", "nobody"), ("495", "d1", None)],
             prefixes=[("4x", "a"), ("49", "nobody"), ("49", "a")],
-            stems=[("4972", "a", 0, 4), ("4973", "a", 3, 2), ("4974", "a", 1, 2)],
+            stems=[("4972", "a", -1, 4), ("4973", "a", 3, 2), ("4974", "a", 1, 2)],
             routing_numbers=[("D1", "nobody"), ("d2", "a")],
             carriers=[("+1", "nobody")],
             services=[("115", "+49", None, "nobody"), ("116117", "+49", None, "a")],
@@ -189,11 +233,33 @@ def test_contradictions_name_both_sides() -> None:
         (("4972", "a", 1, 4), ("497219", "a", 1, 4), True),
         (("4972", "a", 3, 4), ("497219", "a", 1, 4), True),
         (("4972", "a", 9, 9), ("497219", "a", 1, 4), False),
+        (("4972", "a", 0, 0), ("497219", "a", 1, 4), True),
         (("4972", "a", 1, 4), ("4973", "a", 1, 4), False),
     ],
 )
 def test_stems_inside_stems_are_contradictions_where_lengths_meet(outer: tuple, inner: tuple, confused: bool) -> None:
     assert whats(build(Rows(operators=OPERATORS, stems=[outer, inner]))) == ["nested-stems"] * confused
+
+
+def test_a_stem_that_needs_no_digit_may_be_a_number_of_its_own() -> None:
+    tables = build(
+        Rows(
+            operators=OPERATORS,
+            numbers=[("4972", "a"), ("497", "a"), ("4972123", "a")],
+            ported=[("4972", None, "a")],
+            stems=[("4972", "a", 0, 2)],
+        )
+    )
+    assert tables.conflicts == ()
+    found = [(conflict.what, conflict.row) for conflict in contradictions(tables)]
+    assert found[:2] == [("number-in-stem", "number 497"), ("number-outside-stem", "number 4972123")]
+    assert {what for what, _ in found[2:]} == {"number-in-number"}
+
+
+def test_a_routing_number_that_no_number_has_any_more_is_no_contradiction() -> None:
+    tables = build(Rows(operators=OPERATORS, ported=[("491", "D9", None), ("492", None, "a")]))
+    assert [conflict.what for conflict in contradictions(tables)] == ["routing-number-unknown"]
+    assert list(contradictions(changed(tables, generation=2, returned=["491"]))) == []
 
 
 def test_a_file_of_rubbish_does_not_fill_the_memory() -> None:
