@@ -1,44 +1,81 @@
-"""Keeps the tables of number routing true while the service runs."""
+"""Keeps the tables of number routing true while the service runs.
+
+Single numbers are read and put into the tables before their change is acknowledged, however many numbers there are. A
+change of operators, prefixes or blocks has everything read and built again: at once where that is quick, else beside
+the service. A build may have passed a row before it changed; so what changes meanwhile is read again at its end.
+"""
 
 import asyncio
-import contextlib
 from typing import Final
 
 from hss.services.administration import Changes
 from hss.services.routing import RoutingService
-from hss.services.routing_tables import concerns, read_material
+from hss.services.routing_tables import (
+    Amendment,
+    Generation,
+    Material,
+    Single,
+    needs_build,
+    read_amendment,
+    read_material,
+    single,
+)
 from hss.store.engine import Store
 from hss.store.errors import StoreError
 
 FEW_ROWS: Final = 50_000  # tables of so many rows are built again before a change is acknowledged
+QUICK_ROWS: Final = 500  # so many are built without a thread of their own
+QUICK_NUMBERS: Final = 20  # so many single numbers are put into the tables without a thread
 PATIENCE_S: Final = 1.0  # that the start of the service waits for the first tables
 AGAIN_S: Final = 5.0  # after a database that did not answer
 
 
 class Tables:
-    """Keeps the tables true: builds a generation at the start, and again after each change that concerns them."""
+    """The tables of one service: a generation at the start, and another one after each change that concerns them."""
 
     def __init__(self, store: Store, service: RoutingService) -> None:
         self._store = store
         self._service = service
         self._wanted = 1  # counts the changes that a generation has to know of
         self._done = 0
-        self._turn = asyncio.Lock()
+        self._turn = asyncio.Lock()  # of the builds
+        self._swapping = asyncio.Lock()  # held from the last look into the database until the swap
+        self._missed: Single | None = None  # while a build is on its way: what it may have read too early
         self._work = asyncio.Event()
         self._first = asyncio.Event()
         self._work.set()
         store.on_settle(self.settle)
 
     async def settle(self, changes: Changes) -> None:
-        """Build again because of a change: at once where that is quick, else in the background."""
-        if not concerns(changes, self._service.current.tables):
-            return
+        """Let the tables follow a change that is committed; what the database does not say now follows later."""
+        try:
+            if needs_build(changes, self._service.current.tables):
+                await self._build_for_change()
+            else:
+                await self._amend(single(changes))
+        except (StoreError, OSError):
+            self._want()
+
+    async def _build_for_change(self) -> None:
         self._wanted += 1
         if self._service.ready and self._service.current.read <= FEW_ROWS:
-            with contextlib.suppress(StoreError, OSError):  # what was changed is committed: the tables follow later
-                await self._catch_up(self._wanted)
-        if self._done < self._wanted:
+            await self._catch_up(self._wanted)
+        else:
             self._work.set()
+
+    async def _amend(self, numbers: Single) -> None:
+        """Put single numbers into the tables."""
+        if self._missed is not None:
+            self._missed = self._missed.joined(numbers)
+        elif not any(numbers.listed(self._service.current.tables)):
+            return  # while a build is on its way this cannot be known: it may bring other ranges
+        if self._service.ready:
+            async with self._swapping:
+                await self._swap(self._service.current, numbers)
+
+    def _want(self) -> None:
+        self._wanted += 1
+        self._work.set()
 
     async def wait(self) -> None:
         """Wait for the first tables, but not for long."""
@@ -73,9 +110,29 @@ class Tables:
             self._first.set()
 
     async def _build(self) -> None:
-        material = await read_material(self._store.numbering)
-        number = self._service.current.tables.generation + 1
-        if material.count > FEW_ROWS:
-            self._service.swap(await asyncio.to_thread(material.built, number))
-        else:
-            self._service.swap(material.built(number))
+        self._missed = Single()
+        try:
+            generation = await _built(await read_material(self._store.numbering))
+            async with self._swapping:
+                await self._swap(generation, self._missed)
+        finally:
+            self._missed = None
+
+    async def _swap(self, base: Generation, numbers: Single) -> None:
+        """Swap in `base` with some numbers as they are now. Others that change them wait for their turn."""
+        amendment = await read_amendment(self._store.numbering, numbers, base)
+        self._service.swap(await _made(amendment, self._service.current.tables.generation + 1))
+        if amendment.strange:
+            self._want()
+
+
+async def _built(material: Material) -> Generation:
+    if material.count > QUICK_ROWS:
+        return await asyncio.to_thread(material.built, 0)
+    return material.built(0)
+
+
+async def _made(amendment: Amendment, number: int) -> Generation:
+    if sum(map(len, amendment.asked)) > QUICK_NUMBERS:
+        return await asyncio.to_thread(amendment.made, number)
+    return amendment.made(number)

@@ -39,10 +39,11 @@ class Changes:
     identities: frozenset[str] = frozenset()  # canonical public identities, gone ones included
     added: frozenset[str] = frozenset()  # the identities among them that are new
     msisdns: frozenset[str] = frozenset()  # digits
+    ported: frozenset[str] = frozenset()  # digits of ported numbers, and of those that no longer are
     peers: bool = False
     wildcards: bool = False
     everything: bool = False  # an operator, pool, service profile or shared set: any answer may differ
-    numbering: bool = False  # operators, prefixes, blocks, ported numbers, pools
+    numbering: bool = False  # operators, prefixes, blocks, pools, or more ported numbers than can be named
 
 
 class AdministrationError(Exception):

@@ -97,7 +97,7 @@ class PortedLines:
         except IdentityError as error:
             raise Wrong("number", str(error)) from error
         stems = self._stems
-        if digits in stems.beginnings or digits in stems.ranges:
+        if digits in stems.beginnings or stems.ranges.get(digits, (0, 0))[0]:
             raise Wrong("number", f"+{digits} is the beginning of a DDI stem: its numbers are longer")
         stem = stems.of(digits)
         if stem is not None:

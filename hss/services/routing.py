@@ -26,7 +26,7 @@ A = TypeVar("A")
 Soon: TypeAlias = A | Awaitable[A]
 
 MOST_KEPT: Final = 8  # generations, for comparing
-MOST_KEPT_ROWS: Final = 200_000  # of all earlier generations together
+MOST_KEPT_ROWS: Final = 200_000  # of all earlier generations together, beside what they share
 
 
 class NotReady(Exception):
@@ -55,6 +55,7 @@ class RoutingService:
         self._turns = False  # whether a pool wants to know whose turn it is
         self._state = State(subscribers=self._known)
         self._earlier: list[Generation] = []
+        self._own_rows: list[int] = []  # of each earlier generation, what the next one does not share with it
         self.current = Generation()
 
     # What is known.
@@ -70,10 +71,9 @@ class RoutingService:
             return False
         if self.ready:
             self._earlier.append(self.current)
-        while self._earlier and (
-            len(self._earlier) >= MOST_KEPT or sum(_rows(kept.tables) for kept in self._earlier) > MOST_KEPT_ROWS
-        ):
-            self._earlier.pop(0)
+            self._own_rows.append(_own_rows(self.current.tables, new.tables))
+        while len(self._earlier) >= MOST_KEPT or sum(self._own_rows) > MOST_KEPT_ROWS:
+            del self._earlier[0], self._own_rows[0]
         self._turns = any(operator.pool.policy is Policy.ROUND_ROBIN for operator in new.tables.operators.values())
         self.current = new
         return True
@@ -174,8 +174,9 @@ def _compared(old: Tables, new: Tables, query: Query, state: State) -> list[Diff
     return list(compare(old, new, [query], state))
 
 
-def _rows(tables: Tables) -> int:
-    return len(tables.numbers) + len(tables.ported) + len(tables.ranges)
+def _own_rows(tables: Tables, later: Tables) -> int:
+    ranges = 0 if tables.ranges is later.ranges else len(tables.ranges)
+    return tables.numbers.unshared(later.numbers) + tables.ported.unshared(later.ported) + ranges
 
 
 def summary(generation: Generation) -> Mapping[str, Any]:

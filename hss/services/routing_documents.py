@@ -13,7 +13,7 @@ from routing.contacts import Contact, Fork, Identities, Registration
 from routing.normalise import Profile
 from routing.selection import SIP_PORT, Member, Policy
 from routing.tables import Operator, Pool, Rows
-from routing.tables.rows import NumberRow
+from routing.tables.rows import NumberRow, PortedRow
 from schemas import documents as d
 from schemas.identities import Imsi, Msisdn
 from schemas.states import AdministrativeState, IdentityKind, RegistrationState
@@ -86,6 +86,15 @@ class Documents:
         for subscriber in self._bundle.subscriptions:
             uris = [public.uri for group in subscriber.sets for public in group.identities]
             yield [(uri[5:], subscriber.operator) for uri in uris if uri.startswith("tel:+") and uri[5:].isdecimal()]
+
+    async def ported_of(self, digits: Collection[str]) -> Sequence[PortedRow]:
+        """Give some ported numbers."""
+        found = [(one.number[1:], one.routing_number, one.operator) for one in self._bundle.ported_numbers]
+        return [row for row in found if row[0] in digits]
+
+    async def numbers_of(self, digits: Collection[str]) -> Sequence[NumberRow]:
+        """Give some complete numbers of subscribers."""
+        return [row async for piece in self.numbers() for row in piece if row[0] in digits]
 
     async def profiles(self) -> Mapping[str, Profile]:
         """Give how the users of each operator dial."""

@@ -244,7 +244,6 @@ class PortedNumbers(Repository[PortedNumber]):
     table = t.ported_number
     key_column = "digits"
     key_field = "number"
-    changes = Changes(numbering=True)
 
     def document_key(self, document: PortedNumber) -> str:
         """Give the number with its plus sign."""
@@ -260,6 +259,10 @@ class PortedNumbers(Repository[PortedNumber]):
     def row_key(self, value: str) -> str:
         """Put the plus sign back."""
         return "+" + value
+
+    def changes_of(self, key: str) -> Changes:
+        """Name the number."""
+        return Changes(ported=frozenset({key}))
 
     def matches(self, name: str, value: str) -> ColumnElement[bool]:
         """Filter by the beginning of the number, or by operator."""

@@ -1,6 +1,6 @@
 """Import and export of ported numbers: the port `Bulk` for files of a million lines."""
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Collection
 from contextlib import aclosing
 from typing import Final
 
@@ -15,8 +15,9 @@ from hss.store.unit_of_work import UnitOfWork, Writer
 from routing.normalise import Stems
 
 MOST_LINES: Final = 50_000  # of a batch
+NAMED_NUMBERS: Final = 200  # of a batch; more are announced as "numbering"
 _OPERATORS: Final = "SELECT name, id FROM operator"
-_STEMS: Final = "SELECT stem, minimum, maximum FROM number_block WHERE minimum > 0"
+_STEMS: Final = "SELECT stem, minimum, maximum FROM number_block"
 _KNOWN: Final = "SELECT digits FROM ported_number WHERE digits {}"
 
 
@@ -77,8 +78,13 @@ class PortedBulk:
             return read, 0
         known = await driver.rows(_KNOWN.format(driver.among("text")), list(read.rows))
         await driver.many(_insertion(driver), [read.rows[digits] for digits in sorted(read.rows)])
-        work.announce(Changes(numbering=True))
+        work.announce(_changes(read.rows))
         return read, len(known)
+
+
+def _changes(numbers: Collection[str]) -> Changes:
+    """Name the numbers, where they are few."""
+    return Changes(ported=frozenset(numbers)) if len(numbers) <= NAMED_NUMBERS else Changes(numbering=True)
 
 
 def _insertion(driver: Driver) -> str:

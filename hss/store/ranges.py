@@ -1,6 +1,6 @@
 """What the tables of number routing are built from; operators are named by the numbers of their rows."""
 
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
 from typing import Final
 
 from sqlalchemy import bindparam, select
@@ -111,6 +111,28 @@ class NumberingLoader:
         while rows := await self._database.fetch_slowly(NUMBERS, behind=behind):
             behind = rows[-1][0]
             yield [(uri[5:], owner) for _, uri, owner in rows if uri.startswith("tel:+") and uri[5:].isdecimal()]
+
+    async def ported_of(self, digits: Collection[str]) -> Sequence[PortedRow]:
+        """Read some ported numbers, with the names of operators."""
+        query = (
+            select(_ported.digits, _ported.routing_number, _operator.name)
+            .join_from(t.ported_number, t.operator, isouter=True)
+            .where(_ported.digits.in_(digits))
+        )
+        async with self._database.read() as connection:
+            return [(number, code, owner) for number, code, owner in await connection.execute(query)]
+
+    async def numbers_of(self, digits: Collection[str]) -> Sequence[NumberRow]:
+        """Read some complete numbers of subscribers, with the names of operators."""
+        query = (
+            select(_public.uri, _operator.name)
+            .join_from(t.public_identity, t.registration_set)
+            .join(t.subscription)
+            .join(t.operator)
+            .where(_public.uri.in_([f"tel:+{number}" for number in digits]))
+        )
+        async with self._database.read() as connection:
+            return [(uri[5:], owner) for uri, owner in await connection.execute(query)]
 
     async def profiles(self) -> dict[str, Profile]:
         """Read how the users of each operator dial."""

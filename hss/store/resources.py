@@ -107,7 +107,7 @@ class Repository(ABC, Generic[D]):
             added = insert(self.table).values(**values, version=version).returning(self._identifier)
             identifier = (await work.connection.execute(added)).scalar_one()
         await self.store_parts(work.connection, identifier, document)
-        work.announce(self.changes)
+        work.announce(self.changes_of(key))
         stored = await self._get(work.connection, key)
         if stored is None:
             raise NotFound(str(key))
@@ -122,7 +122,7 @@ class Repository(ABC, Generic[D]):
         await self.refuse_needed(work.connection, identifier)
         await self.drop_parts(work.connection, identifier)
         await work.connection.execute(delete(self.table).where(self._key == key))
-        work.announce(self.changes)
+        work.announce(self.changes_of(key))
 
     def column_key(self, key: str) -> Any:  # noqa: ANN401 - text or a number
         """Give the value of the key column."""
@@ -152,6 +152,10 @@ class Repository(ABC, Generic[D]):
 
     async def refuse_needed(self, connection: AsyncConnection, identifier: int) -> None:
         """Raise `StillNeeded` where something depends on the record."""
+
+    def changes_of(self, key: Any) -> Changes:  # noqa: ANN401, ARG002 - text or a number; not every kind asks for it
+        """Tell what a change of the record under this key is announced as."""
+        return self.changes
 
     def matches(self, name: str, value: str) -> ColumnElement[bool]:
         """Give the condition of a filter; every kind of record knows the beginning of its key."""

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any, Final, TypeVar
 
 from sqlalchemy import func, select
@@ -18,7 +19,7 @@ ATTEMPTS: Final = 5  # of a change that others overtook
 CHANNEL: Final = "homeward"
 PAYLOAD_OCTETS: Final = 7999  # PostgreSQL manual, NOTIFY: shorter than 8000 bytes
 ALL: Final = Changes(peers=True, wildcards=True, everything=True, numbering=True)
-_SETS: Final = ("identities", "added", "msisdns")
+_SETS: Final = ("identities", "added", "msisdns", "ported")
 _FLAGS: Final = ("peers", "wildcards", "everything", "numbering")
 
 
@@ -40,6 +41,7 @@ def joined(one: Changes, other: Changes) -> Changes:
         identities=one.identities | other.identities,
         added=one.added | other.added,
         msisdns=one.msisdns | other.msisdns,
+        ported=one.ported | other.ported,
         peers=one.peers or other.peers,
         wildcards=one.wildcards or other.wildcards,
         everything=one.everything or other.everything,
@@ -48,14 +50,17 @@ def joined(one: Changes, other: Changes) -> Changes:
 
 
 def written(changes: Changes, sender: str) -> str:
-    """Write the payload of a notification: keys only, or `everything` where they are too many."""
+    """Write the payload of a notification: keys only; too many ported numbers are `numbering`, others `everything`."""
+    unnamed = replace(changes, ported=frozenset(), numbering=changes.numbering or bool(changes.ported))
+    texts = (_text(told, sender) for told in (changes, unnamed, ALL))
+    return next(text for text in texts if len(text) <= PAYLOAD_OCTETS)  # ASCII: json.dumps escapes the rest
+
+
+def _text(changes: Changes, sender: str) -> str:
     body: dict[str, object] = {"from": sender}
     body |= {name: True for name in _FLAGS if getattr(changes, name)}
     body |= {name: sorted(keys) for name in _SETS if (keys := getattr(changes, name))}
-    text = json.dumps(body, separators=(",", ":"))
-    if len(text) <= PAYLOAD_OCTETS:  # ASCII: json.dumps escapes the rest
-        return text
-    return json.dumps({"from": sender, **dict.fromkeys(_FLAGS, True)}, separators=(",", ":"))
+    return json.dumps(body, separators=(",", ":"))
 
 
 def read(payload: str) -> tuple[str, Changes]:

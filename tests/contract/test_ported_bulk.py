@@ -8,6 +8,7 @@ import pytest
 
 from hss.services.administration import BulkReport, Changes, Refused
 from hss.services.routing_tables import ELSEWHERE, read_material
+from hss.store import ported_bulk
 from hss.store.engine import Store
 from schemas.documents import NumberBlock, Operator, PortedNumber
 
@@ -104,12 +105,21 @@ async def test_what_is_exported_is_imported_again(store: Store) -> None:
         assert await given(store, form) == before
 
 
-async def test_each_batch_announces_that_numbering_changed(store: Store) -> None:
+async def test_each_batch_announces_its_numbers_or_that_numbering_changed(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ported_bulk, "NAMED_NUMBERS", 2)
     await furnish(store)
     heard: list[Changes] = []
     store.on_change(heard.append)
     await taken(store, line("+491", operator="mobile"), b"rubbish\n", batch=1)
-    assert heard == [Changes(numbering=True)]
+    lines = [line(f"+49{at}", operator="mobile") for at in range(1, 6)]
+    await taken(store, *lines, batch=3)
+    assert heard == [
+        Changes(ported=frozenset({"491"})),
+        Changes(numbering=True),
+        Changes(ported=frozenset({"494", "495"})),
+    ]
 
 
 async def test_the_tables_hold_what_is_stored(store: Store) -> None:
@@ -122,7 +132,7 @@ async def test_the_tables_hold_what_is_stored(store: Store) -> None:
     assert {digits: (one.operator, one.least, one.most) for digits, one in tables.ranges.items()} == {
         "49171": ("mobile", None, None),
         "49721957829": ("fixed", 1, 4),
-        "497215": ("fixed", None, None),
+        "497215": ("fixed", 0, 3),
     }
     assert (tables.porting("491711"), tables.porting("491712")) == ((None, "fixed"), ("D1", ELSEWHERE))
     assert {name: profile.ndc for name, profile in generation.profiles.items()} == {"mobile": None, "fixed": "721"}

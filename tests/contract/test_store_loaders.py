@@ -258,6 +258,16 @@ async def test_routing_tables_are_built_from_the_rows(store: Store) -> None:
     assert build(rows).conflicts == () or build(rows).operators
 
 
+async def test_single_numbers_are_read_with_the_names_of_their_operators(store: Store) -> None:
+    await furnish(store)
+    for number, operator, code in (("+491711", "fixed", "D1"), ("+491712", None, "D2"), ("+491713", "fixed", None)):
+        await store.ported_numbers.put(number, PortedNumber(number=number, operator=operator, routing_number=code))
+    found = await store.numbering.ported_of(frozenset({"491711", "491712", "491719"}))
+    assert sorted(found) == [("491711", "D1", "fixed"), ("491712", "D2", None)]
+    await store.subscribers.put("alice", ALICE)
+    assert await store.numbering.numbers_of({"491715407090", "491715407091"}) == [("491715407090", "mobile")]
+
+
 async def test_complete_numbers_come_with_their_operators(store: Store) -> None:
     await furnish(store)
     await store.subscribers.put("alice", ALICE)

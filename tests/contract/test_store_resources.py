@@ -266,7 +266,10 @@ async def test_changes_are_announced_after_the_commit(store: Store) -> None:
     await store.ported_numbers.put(PORTED.number, PORTED)
     numbering = Changes(everything=True, numbering=True)
     services = Changes(everything=True)
-    assert heard == [numbering] * 3 + [services] * 2 + [Changes(peers=True), Changes(numbering=True)]
+    assert heard == [numbering] * 3 + [services] * 2 + [
+        Changes(peers=True),
+        Changes(ported=frozenset({PORTED.number[1:]})),
+    ]
 
 
 async def test_a_refused_change_is_not_announced(store: Store) -> None:

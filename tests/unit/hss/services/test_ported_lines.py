@@ -72,6 +72,9 @@ def test_a_number_must_have_a_length_that_its_stem_takes() -> None:
     for digits in ("497219578291", "497219578291234"):
         found = narrow.read(1, [f'{{"number": "+{digits}", "operator": "mobile"}}'.encode()])
         assert "takes 2 to 3 digits" in found.refused[0].rule
+    whole = PortedLines(OPERATORS, Stems({"49721957829": (0, 1)}))
+    lines = [f'{{"number": "+49721957829{more}", "operator": "mobile"}}'.encode() for more in ("", "1", "12")]
+    assert [one.line for one in whole.read(1, lines).refused] == [3]
 
 
 @pytest.mark.parametrize("line", [b"+491,mobile", b"+491,mobile,,", b'"+491,mobile,'])

@@ -15,6 +15,7 @@ from routing import Plan, Query, Rows, Suppose, build
 from routing.enum_dns.answers import EnumSettings
 from routing.ports import RoutingInfo, RoutingInfoResult
 from routing.selection import SIP_PORT
+from routing.tables import changed
 from schemas.identities import Msisdn
 from tests.unit.hss.services.routing_world import FIXED, MOBILE, NOON, World, now, operator, subscriber, world
 
@@ -258,6 +259,20 @@ def test_few_generations_are_kept_and_of_large_ones_fewer() -> None:
     here.service.swap(Generation(tables=build(large, generation=2)))
     here.service.swap(Generation(tables=build(Rows(operators={}), generation=3)))
     assert [one.tables.generation for one in here.service.generations()] == [3]
+
+
+def test_generations_that_share_their_numbers_are_kept_however_many_these_are() -> None:
+    here = World().built()
+    large = Rows(
+        operators=here.service.current.tables.operators,
+        numbers=((f"{4_900_000_000 + at}", "fixed") for at in range(MOST_KEPT_ROWS + 1)),
+    )
+    tables = build(large, generation=2)
+    here.service.swap(Generation(tables=tables))
+    for number in range(3, 6):
+        tables = changed(tables, generation=number, ported=[(f"49{number}", None, "fixed")])
+        here.service.swap(Generation(tables=tables))
+    assert [one.tables.generation for one in here.service.generations()] == [1, 2, 3, 4, 5]
 
 
 def test_a_summary_counts_what_a_generation_holds() -> None:

@@ -13,6 +13,7 @@ CHANGES = st.builds(
     identities=KEYS,
     added=KEYS,
     msisdns=KEYS,
+    ported=KEYS,
     peers=st.booleans(),
     wildcards=st.booleans(),
     everything=st.booleans(),
@@ -46,6 +47,14 @@ def test_too_many_keys_mean_everything(identity: str) -> None:
     assert len(written(many, "me").encode()) <= PAYLOAD_OCTETS
 
 
+def test_too_many_ported_numbers_mean_that_numbering_changed() -> None:
+    many = frozenset(f"49171{number:08}" for number in range(1000))
+    identities = frozenset({"tel:+491711"})
+    changes = Changes(identities=identities, ported=many)
+    assert read(written(changes, "me")) == ("me", Changes(identities=identities, numbering=True))
+    assert read(written(Changes(identities=many, ported=many), "me")) == ("me", ALL)
+
+
 def test_the_payload_is_short_of_the_limit_to_the_octet() -> None:
     room = PAYLOAD_OCTETS - len(json.dumps({"from": "me", "msisdns": [""]}, separators=(",", ":")))
     fits, too_long = (Changes(msisdns=frozenset({"1" * length})) for length in (room, room + 1))
@@ -60,4 +69,5 @@ def test_joined_changes_hold_both(one: Changes, other: Changes) -> None:
     assert joined(other, one) == both
     assert joined(one, Changes()) == one
     assert both.identities >= one.identities | other.identities
+    assert both.ported == one.ported | other.ported
     assert both.everything == (one.everything or other.everything)
