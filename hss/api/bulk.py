@@ -28,9 +28,10 @@ from hss.api.problems import (
 from hss.api.resources import ROOT, parameters, whole_number
 from hss.services.administration import Bulk as BulkPort
 from hss.services.administration import BulkReport
-from hss.services.bulk_lines import whole_lines
+from hss.services.bulk_lines import LONGEST_DOCUMENT, whole_lines
 
 SUBSCRIBERS: Final = "subscribers"
+OPERATORS: Final = "operators"  # each is one line, with all its prefixes and number blocks
 IMPORT: Final = f"{ROOT}/import"
 EXPORT: Final = f"{ROOT}/export"
 NDJSON: Final = "application/x-ndjson"
@@ -66,20 +67,20 @@ class Bulk:
             self._free += 1
 
     async def take(self, request: web.Request) -> web.StreamResponse:
-        """Import subscribers."""
+        """Import subscribers, or what `of` names."""
         query = parameters(request, "of", "form", "batch", "resume_behind")
         form = _form(query)
         batch = whole_number(query, "batch", BATCH, 1, BATCH_MOST)
         behind = whole_number(query, "resume_behind", 0, 0, 1 << 53)
         demand_type(request, *TYPES[form])
         with self._slot():
-            lines = whole_lines(body_pieces(request), longest=request.app[SETTINGS].line_octets)
+            lines = whole_lines(body_pieces(request), longest=_longest_line(request, query))
             reports = _bulk_of(request, query).take(lines, form=form, batch=batch, resume_behind=behind)
             async with _closing(reports):
                 return await _report(request, reports)
 
     async def give(self, request: web.Request) -> web.StreamResponse:
-        """Export subscribers, without secrets."""
+        """Export subscribers without secrets, or what `of` names."""
         query = parameters(request, "of", "form")
         form = _form(query)
         with self._slot():
@@ -118,6 +119,11 @@ def _bulk_of(request: web.Request, query: dict[str, str]) -> BulkPort:
     if name not in kinds:
         raise field_problem(BAD_REQUEST, "of", f"must be one of {', '.join(kinds)}", name[:200])
     return kinds[name]
+
+
+def _longest_line(request: web.Request, query: dict[str, str]) -> int:
+    bound = request.app[SETTINGS].line_octets
+    return max(bound, LONGEST_DOCUMENT) if query.get("of") == OPERATORS else bound
 
 
 def _form(query: dict[str, str]) -> str:

@@ -13,6 +13,8 @@ from schemas.documents import (
     DiameterPeer,
     IcscfPool,
     Operator,
+    OwnedBlock,
+    OwnedPrefix,
     PortedNumber,
     ServiceProfile,
     SharedFilterCriteriaSet,
@@ -29,6 +31,8 @@ class Services:
     shared_filter_criteria_sets: Resource[SharedFilterCriteriaSet]
     subscribers: Subscribers
     diameter_peers: Resource[DiameterPeer]
+    number_blocks: Resource[OwnedBlock]
+    prefixes: Resource[OwnedPrefix]
     ported_numbers: Resource[PortedNumber]
     bulk: Bulk  # of subscribers
     health: Health

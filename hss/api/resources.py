@@ -174,7 +174,7 @@ async def created(resource: Resource[D], kind: Kind[D], new: D) -> Stored[D]:
     try:
         return await resource.put(key, new, expected=0)
     except VersionMismatch as error:
-        raise field_problem(EXISTS, kind.key, f"there is a {kind.one} {key} already", key) from error
+        raise field_problem(EXISTS, kind.key, f"the {kind.one} {key} exists already", key) from error
 
 
 def written(stored: Stored[Any], path: str) -> web.Response:

@@ -10,10 +10,10 @@ from typing import Any, Final, TypeVar
 from hss.app.opening import opened_store
 from hss.app.settings import Settings
 from hss.services.administration import Bulk, BulkReport, Refused
-from hss.services.bulk_lines import whole_lines
+from hss.services.bulk_lines import LONGEST_DOCUMENT, LONGEST_LINE, whole_lines
 
 T = TypeVar("T")
-PORTED_NUMBERS: Final = "ported-numbers"
+SUBSCRIBERS: Final = "subscribers"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +35,7 @@ def import_into(
 ) -> Iterator[dict[str, Any]]:
     """Import a file; give a report after each committed batch. Raises `CannotStart`, `FileRefused`."""
     with _bulk(place, of) as (runner, bulk):
-        lines = whole_lines(_awaited(pieces))
+        lines = whole_lines(_awaited(pieces), longest=LONGEST_LINE if of == SUBSCRIBERS else LONGEST_DOCUMENT)
         yield from map(_told, _stepped(runner, bulk.take(lines, form=form, batch=batch, resume_behind=behind)))
 
 
@@ -52,7 +52,7 @@ def _bulk(place: Place, of: str) -> Iterator[tuple[asyncio.Runner, Bulk]]:
         with asyncio.Runner() as runner:
             store = runner.run(opened_store(settings))
             try:
-                yield runner, store.ported_bulk if of == PORTED_NUMBERS else store.bulk
+                yield runner, store.bulk if of == SUBSCRIBERS else store.further_bulk[of]
             finally:
                 runner.run(store.close())
     except Refused as error:

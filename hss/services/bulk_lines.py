@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from typing import Final
 
 LONGEST_LINE: Final = 1 << 20  # octets
+LONGEST_DOCUMENT: Final = 1 << 24  # octets of an operator, which may have 100,000 number blocks and more
 
 
 async def whole_lines(pieces: AsyncIterator[bytes], *, longest: int = LONGEST_LINE) -> AsyncIterator[bytes]:

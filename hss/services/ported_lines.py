@@ -139,19 +139,20 @@ def cells_of(text: str) -> list[str]:
         raise Wrong("", f"is not CSV: {error}") from error
 
 
-def columns_of(line: bytes) -> tuple[str, ...]:
+def columns_of(line: bytes, known: Sequence[str] = COLUMNS, required: Sequence[str] = ("number",)) -> tuple[str, ...]:
     """Read the first line of a CSV file; raise `Refused` for a column that is unknown, missing or there twice."""
     try:
         names = tuple(cell.strip() for cell in cells_of(line.decode("ascii", "replace")))
     except Wrong as error:
         raise Refused("", f"the first line {error.rule}") from error
     for name in names:
-        if name not in COLUMNS:
-            raise Refused(name, f"is not a column; there are {', '.join(COLUMNS)}")
+        if name not in known:
+            raise Refused(name, f"is not a column; there are {', '.join(known)}")
     if len(set(names)) < len(names):
         raise Refused("", "a column is there twice")
-    if "number" not in names:
-        raise Refused("number", "is required as a column")
+    for name in required:
+        if name not in names:
+            raise Refused(name, "is required as a column")
     return names
 
 

@@ -5,7 +5,7 @@ await store.operators.get("mobile")
 await store.close()
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -19,14 +19,17 @@ from hss.store.loaders import CxLoader
 from hss.store.migrations import migrate
 from hss.store.notifications import Link, LinkListener, Listening
 from hss.store.numbering import IcscfPools, Operators, PortedNumbers
+from hss.store.owned_numbers import NumberBlocks, Prefixes
 from hss.store.ranges import NumberingLoader
 from hss.store.sealing import Sealer
 from hss.store.secrets import Secrets
 from hss.store.services import DiameterPeers, ServiceProfiles, SharedSets
 from hss.store.subscribers import SubscriberRepository
 from hss.store.unit_of_work import Listener, Settler, UnitOfWork, Writer
+from schemas.documents import IcscfPool, Operator, OwnedBlock, OwnedPrefix
 
 if TYPE_CHECKING:
+    from hss.services.administration import Bulk
     from hss.store.bulk import StoreBulk
     from hss.store.ported_bulk import PortedBulk
 
@@ -46,6 +49,8 @@ class Store:
         self.service_profiles = ServiceProfiles(database, writer)
         self.shared_filter_criteria_sets = SharedSets(database, writer)
         self.diameter_peers = DiameterPeers(database, writer)
+        self.number_blocks = NumberBlocks(database, writer)
+        self.prefixes = Prefixes(database, writer)
         self.ported_numbers = PortedNumbers(database, writer)
         self.subscribers = SubscriberRepository(database, writer, sealer)
         self.secrets = Secrets(database, sealer)
@@ -79,6 +84,23 @@ class Store:
         from hss.store.ported_bulk import PortedBulk  # noqa: PLC0415
 
         return PortedBulk(self.database, self.writer)
+
+    @cached_property
+    def further_bulk(self) -> "Mapping[str, Bulk]":
+        """Import and export of everything but subscribers, by the paths of the resources in the management API."""
+        from hss.store.document_bulk import DocumentBulk, Layout  # noqa: PLC0415
+
+        block = ("stem", "operator", "minimum", "maximum")
+        prefix = ("prefix", "operator")
+        blocks = Layout(model=OwnedBlock, columns=block, required=("stem", "operator", "maximum"))
+        prefixes = Layout(model=OwnedPrefix, columns=prefix, required=prefix)
+        return {
+            "icscf-pools": DocumentBulk(self.icscf_pools, self.writer, Layout(model=IcscfPool, page=100)),
+            "operators": DocumentBulk(self.operators, self.writer, Layout(model=Operator, page=100)),
+            "prefixes": DocumentBulk(self.prefixes, self.writer, prefixes),
+            "number-blocks": DocumentBulk(self.number_blocks, self.writer, blocks),
+            "ported-numbers": self.ported_bulk,
+        }
 
     async def ping(self) -> None:
         """Ask the database for a sign of life; raise `StoreUnavailable`."""

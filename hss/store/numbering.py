@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Column, ColumnElement, RowMapping, Table, delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -18,11 +18,20 @@ _PLAIN = (
     "answers_routing_info", "icscf_answer", "extension_oid",
 )  # fmt: skip
 _NUMBERS = ("hlr_number", "imrn_prefix", "msrn_prefix")
+MOST_PARAMETERS: Final = 10_000  # of one statement; SQLite and PostgreSQL take some 32,000
 
 
 def digits_of(number: str | None) -> str | None:
     """Give a number as the tables have it."""
     return None if number is None else number.removeprefix("+")
+
+
+def digits_key(number: str, field: str) -> str:
+    """Read the digits of a key; raise `Refused` where it is no number."""
+    try:
+        return Msisdn.parse(number).digits
+    except IdentityError as error:
+        raise Refused(field, str(error)) from error
 
 
 def number_of(digits: str | None) -> str | None:
@@ -166,24 +175,24 @@ async def pool_names(connection: AsyncConnection) -> dict[int, str]:
 
 
 def _refuse_doubles(values: Sequence[str], field: str) -> None:
+    seen: set[str] = set()
     for index, value in enumerate(values):
-        if value in values[:index]:
+        if value in seen:
             raise Refused(field.format(index), f"{value} stands there twice")
+        seen.add(value)
 
 
 async def _refuse_taken(
     connection: AsyncConnection, column: Column[Any], values: Sequence[str | None], field: str
 ) -> None:
     """Raise `Taken` where another operator has one of the values."""
-    if not values:
-        return
-    query = (
-        select(column, t.operator.c.name)
-        .join_from(column.table, t.operator, column.table.c.operator_id == t.operator.c.id)
-        .where(column.in_(values))
+    query = select(column, t.operator.c.name).join_from(
+        column.table, t.operator, column.table.c.operator_id == t.operator.c.id
     )
-    for value, owner in await connection.execute(query):
-        raise Taken(field.format(values.index(value)), f"+{value} belongs to operator {owner!r}")
+    for first in range(0, len(values), MOST_PARAMETERS):
+        among = values[first : first + MOST_PARAMETERS]
+        for value, owner in await connection.execute(query.where(column.in_(among))):
+            raise Taken(field.format(values.index(value)), f"+{value} belongs to operator {owner!r}")
 
 
 class IcscfPools(Repository[IcscfPool]):
@@ -251,10 +260,7 @@ class PortedNumbers(Repository[PortedNumber]):
 
     def column_key(self, key: str) -> str:
         """Give the digits."""
-        try:
-            return Msisdn.parse(key).digits
-        except IdentityError as error:
-            raise Refused("number", str(error)) from error
+        return digits_key(key, "number")
 
     def row_key(self, value: str) -> str:
         """Put the plus sign back."""

@@ -4,10 +4,19 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Generic, TypeVar
 
-from sqlalchemy import Column, ColumnElement, RowMapping, Table, delete, func, insert, select, update
+from sqlalchemy import Column, ColumnElement, RowMapping, Select, Table, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from hss.services.administration import Changes, NotFound, Page, Refused, StillNeeded, Stored, VersionMismatch
+from hss.services.administration import (
+    Changes,
+    NotFound,
+    Page,
+    Refused,
+    RefusedLine,
+    StillNeeded,
+    Stored,
+    VersionMismatch,
+)
 from hss.store.database import Database
 from hss.store.unit_of_work import UnitOfWork, Writer
 from schemas.documents import Document
@@ -55,7 +64,7 @@ class Repository(ABC, Generic[D]):
 
     async def page(self, *, after: str | None, limit: int, filters: Mapping[str, str]) -> Page[D]:
         """Read up to `limit` documents behind the key `after`."""
-        query = select(self.table).order_by(self._key).limit(limit + 1)
+        query = self.query().order_by(self._key).limit(limit + 1)
         if after is not None:
             query = query.where(self._key > self.column_key(after))
         for name, value in filters.items():
@@ -75,8 +84,25 @@ class Repository(ABC, Generic[D]):
         """Remove; raise `NotFound`, `StillNeeded` or `VersionMismatch`."""
         await self._writer.change(lambda work: self._delete(work, self.column_key(key), expected))
 
+    async def put_lines(self, work: UnitOfWork, lines: Sequence[tuple[int, D]]) -> tuple[int, list[RefusedLine]]:
+        """Put the documents of the lines of a file, in order; give how many are new, and the lines that are refused."""
+        created, refused = 0, []
+        for number, document in lines:
+            try:
+                async with work.connection.begin_nested():
+                    stored = await self._put(work, document, None)
+            except Refused as error:
+                refused.append(RefusedLine(line=number, field=error.field, rule=error.rule))
+            else:
+                created += stored.created
+        return created, refused
+
+    def query(self) -> Select[Any]:
+        """Select the rows that documents are made of, each with a version."""
+        return select(self.table)
+
     async def _get(self, connection: AsyncConnection, key: object) -> Stored[D] | None:
-        rows = (await connection.execute(select(self.table).where(self._key == key))).mappings().all()
+        rows = (await connection.execute(self.query().where(self._key == key))).mappings().all()
         return next(iter(await self._stored(connection, rows)), None)
 
     async def _stored(self, connection: AsyncConnection, rows: Sequence[RowMapping]) -> list[Stored[D]]:

@@ -68,6 +68,22 @@ class NumberBlock(Document):
         return self
 
 
+class OwnedNumber(Document):
+    """What a number adds that stands by itself: whose it is."""
+
+    operator: Name
+
+
+class OwnedBlock(NumberBlock, OwnedNumber):
+    """A number block, and the operator that it belongs to."""
+
+
+class OwnedPrefix(OwnedNumber):
+    """A prefix, and the operator that it belongs to."""
+
+    prefix: Number
+
+
 class EntryNode(Document):
     """A Gateway-MSC or MGCF where calls from the telephone network enter."""
 

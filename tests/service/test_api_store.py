@@ -60,6 +60,8 @@ async def client(tmp_path: Path) -> AsyncIterator[TestClient[Any, Any]]:
         shared_filter_criteria_sets=store.shared_filter_criteria_sets,
         subscribers=store.subscribers,
         diameter_peers=store.diameter_peers,
+        number_blocks=store.number_blocks,
+        prefixes=store.prefixes,
         ported_numbers=store.ported_numbers,
         bulk=StoreBulk(store),
         health=Nobody(),

@@ -268,6 +268,8 @@ async def start() -> AsyncIterator[Callable[..., Any]]:
             shared_filter_criteria_sets=Records("number"),
             subscribers=subscribers,
             diameter_peers=Records("origin_host"),
+            number_blocks=Records("stem"),
+            prefixes=Records("prefix"),
             ported_numbers=Records("number"),
             bulk=bulk,
             health=watched,
