@@ -14,10 +14,19 @@ _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 _UNPRINTABLE: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _HOST: Final = re.compile(r"(?=.{1,253}\Z)(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))*\.?")
 _SIP_URI: Final = re.compile(r"sips?:([^@\s]+@)?(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+)(:\d{1,5})?(;[^\s?]*)?")
+_ROUTING_CODE: Final = re.compile(r"\+[1-9][0-9A-F]{0,14}|[0-9A-F]{1,15}")
+_LOCAL_NUMBER: Final = re.compile(r"[0-9A-F*#]{1,15}")
+_CONTEXT_DIGITS: Final = re.compile(r"\+[1-9][0-9]{0,14}")
+_CONTEXT_HOST: Final = re.compile(r"(?=.{1,253}\Z)([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)*[a-z]([a-z0-9-]*[a-z0-9])?")
+_SERVICE_URN: Final = re.compile(
+    r"urn:service:[a-z0-9](?:[a-z0-9-]{0,25}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*"
+)
+_SEPARATORS: Final = str.maketrans(dict.fromkeys("-.()"))
 _DIAMETER_URI: Final = re.compile(r"aaas?://[A-Za-z0-9.-]+(:\d{1,5})?(;transport=(tcp|sctp|udp))?(;protocol=diameter)?")
 
 MOST_ICSCF_OCTETS: Final = 138  # what one SCCP unitdata leaves for the name beside IMSI and IMRN
 MOST_PREFIX_DIGITS: Final = 10  # of roaming numbers; ITU-T E.164 6: at most 15 digits
+MOST_URN_OCTETS: Final = 255
 MOST_OID_OCTETS: Final = 16  # TS 29.002 17.7.11: of the identifier of a private extension, which has as many components
 
 
@@ -67,6 +76,39 @@ def _diameter_uri(text: str) -> str:
     return text
 
 
+def _routing_code(text: str) -> str:
+    code = text.upper().translate(_SEPARATORS)
+    if not _ROUTING_CODE.fullmatch(code):
+        raise ValueError(
+            "must be up to 15 hexadecimal digits, behind + and a country code where they are global (RFC 4694 4)"
+        )
+    return code
+
+
+def _local_number(text: str) -> str:
+    number = text.upper().translate(_SEPARATORS)
+    if not _LOCAL_NUMBER.fullmatch(number):
+        raise ValueError("must be 1 to 15 digits, hexadecimal ones, * or # without a plus sign (RFC 3966 3)")
+    return number
+
+
+def _phone_context(text: str) -> str:
+    if text.startswith("+"):
+        context, form = text.translate(_SEPARATORS), _CONTEXT_DIGITS
+    else:
+        context, form = text.lower().removesuffix("."), _CONTEXT_HOST
+    if not form.fullmatch(context):
+        raise ValueError("must be + and digits, or a domain name (RFC 3966 5.1.5)")
+    return context
+
+
+def _service_urn(text: str) -> str:
+    urn = text.lower()
+    if len(urn) > MOST_URN_OCTETS or not _SERVICE_URN.fullmatch(urn):
+        raise ValueError("must be a service URN, for example urn:service:sos.police (RFC 5031 3)")
+    return urn
+
+
 def _line(text: str) -> str:
     if _CONTROL.search(text):
         raise ValueError("must be one line without control characters")
@@ -89,6 +131,10 @@ LentPrefix = Annotated[Number, AfterValidator(_lent_prefix)]  # of numbers that 
 ObjectIdentifier = Annotated[
     str, StringConstraints(pattern=r"^[0-2](\.(0|[1-9][0-9]{0,38})){1,15}$"), AfterValidator(_object_identifier)
 ]
+RoutingCode = Annotated[str, AfterValidator(_routing_code)]  # a routing number, or a carrier identification code
+LocalNumber = Annotated[str, AfterValidator(_local_number)]  # a short code; separators are taken out
+PhoneContext = Annotated[str, AfterValidator(_phone_context)]
+ServiceUrn = Annotated[str, AfterValidator(_service_urn)]
 SipUri = Annotated[str, StringConstraints(max_length=1024), AfterValidator(_sip_uri)]
 DiameterUri = Annotated[str, AfterValidator(_diameter_uri)]
 Port = Annotated[int, Field(ge=1, le=65535)]

@@ -27,6 +27,21 @@ class IdentityKind(StrEnum):
     WILDCARDED_USER = "wildcarded-user"
 
 
+class PortingForm(StrEnum):
+    """What of number portability an operator wants to see in the Request-URI. Source: RFC 4694 5."""
+
+    NONE = "none"
+    NPDI = "npdi"  # only that the dip was done
+    RN = "rn"  # and the routing number
+
+
+class ContextRule(StrEnum):
+    """What a dial plan makes of local numbers with a phone-context. Source: RFC 3966 5.1.5."""
+
+    NATIONAL = "national"  # read as a number that is dialled in the own country
+    OPAQUE = "opaque"  # known, and kept as they are
+
+
 class AdministrativeState(StrEnum):
     """Whether a node takes part."""
 

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hss.services.administration import Changes, Refused, Taken
 from hss.store import tables as t
+from hss.store.operator_codes import codes_of, drop_codes, plan_of, plan_values, refuse_second_default, store_codes
 from hss.store.resources import Repository, prefix_of, reference, refuse_while
 from schemas.documents import IcscfEntry, IcscfPool, Operator, PortedNumber, ServerCapabilities
 from schemas.identities import IdentityError, Msisdn
@@ -91,9 +92,12 @@ class Operators(Repository[Operator]):
         prefixes = await children(connection, t.number_prefix, prefix.operator_id, own, [prefix.digits])
         blocks = await children(connection, t.number_block, block.operator_id, own, [block.stem])
         nodes = await children(connection, t.entry_node, node.operator_id, own, [node.id])
+        codes = await codes_of(connection, own)
         return [
             Operator.model_validate(
                 {name: row[name] for name in _PLAIN}
+                | plan_of(row)
+                | codes[row["id"]]
                 | {name: number_of(row[name]) for name in _NUMBERS}
                 | {
                     "prefixes": ["+" + part["digits"] for part in prefixes.get(row["id"], ())],
@@ -108,8 +112,10 @@ class Operators(Repository[Operator]):
 
     async def values(self, connection: AsyncConnection, document: Operator) -> dict[str, Any]:
         """Make the row of an operator."""
+        await refuse_second_default(connection, document)
         return (
             {name: getattr(document, name) for name in _PLAIN}
+            | plan_values(document)
             | {"type": int(document.type)}
             | {name: digits_of(getattr(document, name)) for name in _NUMBERS}
             | capability_values(document.capabilities)
@@ -117,8 +123,9 @@ class Operators(Repository[Operator]):
         )
 
     async def store_parts(self, connection: AsyncConnection, identifier: int, document: Operator) -> None:
-        """Replace prefixes, blocks and entry nodes."""
+        """Replace prefixes, blocks, entry nodes and codes."""
         await self.drop_parts(connection, identifier)
+        await store_codes(connection, identifier, document)
         mine: dict[str, Any] = {"operator_id": identifier}
         prefixes = [mine | {"digits": digits_of(number)} for number in document.prefixes]
         blocks = [mine | block.model_dump() | {"stem": digits_of(block.stem)} for block in document.blocks]
@@ -133,7 +140,8 @@ class Operators(Repository[Operator]):
                 await connection.execute(insert(table), rows)
 
     async def drop_parts(self, connection: AsyncConnection, identifier: int) -> None:
-        """Remove prefixes, blocks and entry nodes."""
+        """Remove prefixes, blocks, entry nodes and codes."""
+        await drop_codes(connection, identifier)
         for table in (t.number_prefix, t.number_block, t.entry_node):
             await connection.execute(delete(table).where(table.c.operator_id == identifier))
 

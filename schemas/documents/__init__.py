@@ -18,6 +18,7 @@ from schemas.documents.operators import (
     OwnedPrefix,
     PortedNumber,
     ServerCapabilities,
+    ServiceNumber,
 )
 from schemas.documents.services import (
     ApplicationServer,
@@ -71,6 +72,7 @@ __all__ = [
     "Registration",
     "RegistrationSet",
     "ServerCapabilities",
+    "ServiceNumber",
     "ServicePointTrigger",
     "ServiceProfile",
     "ServingCscf",

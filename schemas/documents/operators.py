@@ -6,23 +6,30 @@ from pydantic import Field, model_validator
 
 from schemas.documents.document import Document
 from schemas.fields import (
+    Digits,
     Host,
     IcscfHost,
     LentPrefix,
     Line,
+    LocalNumber,
     Name,
     Number,
     ObjectIdentifier,
+    PhoneContext,
     Port,
+    RoutingCode,
+    ServiceUrn,
     SipUri,
     Unsigned32,
 )
 from schemas.numbers.map import DEFAULT_EXTENSION
 from schemas.states import (
     AdministrativeState,
+    ContextRule,
     EntryNodeKind,
     IcscfAnswer,
     OperatorType,
+    PortingForm,
     SharingPolicy,
     Transport,
 )
@@ -95,20 +102,49 @@ class EntryNode(Document):
     state: AdministrativeState = AdministrativeState.UP
 
 
+class ServiceNumber(Document):
+    """A short code, emergency or other service number that is never global, and what it stands for.
+
+    `phone_context` = where it has this meaning; if none is given, + and the country code of who serves it.
+    """
+
+    number: LocalNumber
+    phone_context: PhoneContext | None = None
+    urn: ServiceUrn | None = None
+
+
 class Operator(Document):
-    """An IMS operator: its numbers, its domain, where its calls enter and which I-CSCF is responsible by default."""
+    """An operator: its numbers, its domain, where its calls enter and which I-CSCF is responsible by default.
+
+    `home` = its subscribers are kept here; the default of `porting` is `rn` where they are not. From `country_code` to
+    `strict_e164` stands the dial plan of its users; without `carrier_selection_prefixes` those of the country code
+    count. `routing_numbers` and `carriers` (carrier identification codes) lead to it, `service_numbers` are served by
+    it; one operator may have the `default_route`, for numbers that nobody has.
+    """
 
     name: Name
     type: OperatorType
     home_domain: Host
+    home: bool = True
     mcc: Annotated[str | None, Field(pattern=r"^[0-9]{3}$")] = None
     mnc: Annotated[str | None, Field(pattern=r"^[0-9]{2,3}$")] = None
     country_code: Annotated[str, Field(pattern=r"^[1-9][0-9]{0,2}$")]
     area_code: Annotated[str | None, Field(pattern=r"^[1-9][0-9]{0,4}$")] = None
     trunk_prefix: Annotated[str | None, Field(pattern=r"^[0-9]{1,4}$")] = "0"
     international_prefix: Annotated[str, Field(pattern=r"^[0-9]{1,5}$")] = "00"
+    carrier_selection_prefixes: list[Digits] | None = None
+    emergency_numbers: list[Digits] = ["110", "112"]
+    short_codes: list[Digits] = ["115", "116117", "19222"]
+    phone_contexts: dict[PhoneContext, ContextRule] = {}
+    routing_number_length: Annotated[int, Field(ge=1, le=15)] = 4
+    strict_e164: bool = False
     prefixes: list[Number] = []
     blocks: list[NumberBlock] = []
+    routing_numbers: list[RoutingCode] = []
+    carriers: list[RoutingCode] = []
+    default_route: bool = False
+    porting: PortingForm = PortingForm.NONE
+    service_numbers: list[ServiceNumber] = []
     entry_nodes: list[EntryNode] = []
     icscf: IcscfEntry | None = None
     capabilities: ServerCapabilities = ServerCapabilities()
@@ -126,6 +162,19 @@ class Operator(Document):
         if isinstance(values, dict) and values.get("type") == 2 and "answers_routing_info" not in values:
             return {**values, "answers_routing_info": False}
         return values
+
+    @model_validator(mode="after")
+    def _others_want_routing_numbers(self) -> Self:
+        """Tell whoever keeps subscribers elsewhere to where a number was ported."""
+        if not self.home and "porting" not in self.model_fields_set:
+            self.porting = PortingForm.RN
+        return self
+
+    @model_validator(mode="after")
+    def _serves_its_own_country(self) -> Self:
+        for service in self.service_numbers:
+            service.phone_context = service.phone_context or "+" + self.country_code
+        return self
 
 
 class PortedNumber(Document):

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from hss.store.errors import SchemaTooNew
 
-REVISIONS: Final = ("0001",)  # in their order; the last one is the schema of this program
+REVISIONS: Final = ("0001", "0002")  # in their order; the last one is the schema of this program
 HEAD: Final = REVISIONS[-1]
 LOCK: Final = 0x484F4D45  # advisory lock of PostgreSQL: one process migrates, the others wait
 

@@ -16,6 +16,7 @@ from schemas.documents import (
     PortedNumber,
     PrivateIdentity,
     PublicIdentity,
+    ServiceNumber,
     ServicePointTrigger,
     ServiceProfile,
     Subscriber,
@@ -69,6 +70,19 @@ SERVER = {"server_name": "sip:as.example"}
         (NewSubscriber, {"operator": "op"}, "imsi, msisdn or number"),
         (NewSubscriber, {"operator": "op", "imsi": "262011", "icscf_host": "a", "icscf_pool": "p"}, "exclude"),
         (Operator, OPERATOR | {"type": 3}, "type"),
+        (Operator, OPERATOR | {"type": 2, "routing_numbers": ["D12G"]}, r"routing_numbers\.0[^+]+hexadecimal digits"),
+        (Operator, OPERATOR | {"type": 2, "carriers": ["+0123"]}, "RFC 4694"),
+        (Operator, OPERATOR | {"type": 2, "carriers": ["1234567890123456"]}, "up to 15"),
+        (Operator, OPERATOR | {"type": 2, "porting": "yes"}, "porting"),
+        (Operator, OPERATOR | {"type": 2, "emergency_numbers": ["+49112"]}, r"emergency_numbers\.0"),
+        (Operator, OPERATOR | {"type": 2, "phone_contexts": {"7": "opaque"}}, "domain name"),
+        (Operator, OPERATOR | {"type": 2, "phone_contexts": {"+49": "local"}}, "national"),
+        (Operator, OPERATOR | {"type": 2, "routing_number_length": 0}, "routing_number_length"),
+        (Operator, OPERATOR | {"type": 2, "service_numbers": [{"number": "+49115"}]}, "without a plus sign"),
+        (ServiceNumber, {"number": "115", "phone_context": "+49.x"}, r"\+ and digits, or a domain name"),
+        (ServiceNumber, {"number": "115", "urn": "urn:x:sos"}, "a service URN"),
+        (ServiceNumber, {"number": "115", "urn": "urn:service:sos..police"}, "a service URN"),
+        (ServiceNumber, {"number": "115", "urn": "urn:service:sos" + ".a" * 121}, "a service URN"),
     ],
 )
 def test_a_contradiction_is_refused_with_its_rule(kind: type[Document], body: dict[str, Any], rule: str) -> None:
@@ -129,6 +143,44 @@ def test_secrets_are_not_written() -> None:
 )
 def test_a_fixed_operator_answers_no_routing_info_unless_it_says_so(more: dict[str, Any], answers: bool) -> None:
     assert Operator.model_validate(OPERATOR | more).answers_routing_info is answers
+
+
+@pytest.mark.parametrize(
+    ("more", "porting"),
+    [
+        ({}, "none"),
+        ({"home": False}, "rn"),
+        ({"home": False, "porting": "none"}, "none"),
+        ({"porting": "npdi"}, "npdi"),
+    ],
+)
+def test_who_keeps_no_subscribers_here_sees_routing_numbers_unless_it_says_otherwise(
+    more: dict[str, Any], porting: str
+) -> None:
+    assert Operator.model_validate(OPERATOR | {"type": 2} | more).porting == porting
+
+
+def test_codes_contexts_and_services_are_written_in_one_form() -> None:
+    operator = Operator.model_validate(
+        OPERATOR
+        | {
+            "type": 2,
+            "routing_numbers": ["d1-5", "+49-D15"],
+            "carriers": ["+1-5062"],
+            "phone_contexts": {"+49": "national", "PBX.Example.": "opaque", "+(1)-650": "opaque"},
+            "service_numbers": [
+                {"number": "115"},
+                {"number": "*a1", "phone_context": "PBX.example", "urn": "URN:service:sos.Police"},
+            ],
+        }
+    )
+    assert (operator.routing_numbers, operator.carriers) == (["D15", "+49D15"], ["+15062"])
+    assert operator.phone_contexts == {"+49": "national", "pbx.example": "opaque", "+1650": "opaque"}
+    assert [one.model_dump() for one in operator.service_numbers] == [
+        {"number": "115", "phone_context": "+49", "urn": None},
+        {"number": "*A1", "phone_context": "pbx.example", "urn": "urn:service:sos.police"},
+    ]
+    assert Operator.model_validate_json(operator.model_dump_json()) == operator
 
 
 def test_a_body_that_is_no_object_is_refused() -> None:
