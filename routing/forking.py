@@ -1,5 +1,6 @@
 """Which contacts are called, in which order and for how long: what an S-CSCF carries out (RFC 3261 §16.5, §16.6)."""
 
+import re
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final
@@ -16,6 +17,8 @@ BARRED: Final = "barred"
 LIMIT: Final = "limit"
 NO_FORK: Final = "no-fork"
 REJECTED: Final = "caller-preference"
+
+_DISPLAY_NAME: Final = re.compile(r'\s*"(?:[^"\\]|\\.)*"\s*', re.DOTALL)
 
 
 def plan_fork(
@@ -67,28 +70,36 @@ def _targets(registration: Registration, at: float, wishes: Preferences) -> tupl
     """Keep the contacts that can be called, best first."""
     targets: list[Contact] = []
     dropped: list[Dropped] = []
-    seen: set[str] = set()
     for contact in registration.contacts:
-        if why := _why_not(contact, at, seen, wishes):
+        if why := _why_not(contact, at, wishes):
             dropped.append(Dropped(contact.uri, why))
         else:
-            seen.add(contact.uri)
             targets.append(contact)
     if len(targets) > 1:
         targets.sort(key=lambda contact: (-_q(contact), -score(contact.features, wishes)))
+        targets = _each_once(targets, dropped)
     most = 1 if wishes.fork is False else registration.max_targets
     why = NO_FORK if wishes.fork is False else LIMIT
     dropped += [Dropped(contact.uri, why) for contact in targets[most:]]
     return targets[:most], dropped
 
 
-def _why_not(contact: Contact, at: float, seen: set[str], wishes: Preferences) -> str | None:
+def _each_once(targets: list[Contact], dropped: list[Dropped]) -> list[Contact]:
+    """Keep the first of those with one URI: it enters the target set once (RFC 3261 §16.5)."""
+    found: dict[str, Contact] = {}
+    dropped += [
+        Dropped(contact.uri, DUPLICATE)
+        for contact in targets
+        if found.setdefault(target_of(contact.uri), contact) is not contact
+    ]
+    return list(found.values())
+
+
+def _why_not(contact: Contact, at: float, wishes: Preferences) -> str | None:
     if contact.expires_at is not None and contact.expires_at <= at:
         return EXPIRED
     if contact.barred:
         return BARRED
-    if contact.uri in seen:
-        return DUPLICATE  # RFC 3261 §16.5: a URI enters the target set once
     return REJECTED if wishes is not INDIFFERENT and rejected(contact.features, wishes) else None
 
 
@@ -114,9 +125,28 @@ def _groups(targets: list[Contact], mode: Fork, ring_s: int) -> Iterable[Group]:
 
 @lru_cache(maxsize=4096)
 def host_of(uri: str) -> str:
-    """Cut the host out of a SIP URI, in lower case; with angle brackets, parameters, user and port or without."""
-    text = uri.strip().removeprefix("<").partition(":")[2].partition(";")[0].partition("?")[0]
-    text = text.partition(">")[0].rpartition("@")[2]
-    if text.startswith("["):
-        return text.partition("]")[0].lower() + "]"
-    return text.partition(":")[0].lower()
+    """Cut the host out of a SIP URI, in lower case; bare or in angle brackets, with a display name or without."""
+    _, _, place = _parts(uri)
+    host = place.partition(";")[0].partition("?")[0]
+    if host.startswith("["):
+        return host.partition("]")[0].lower() + "]"
+    return host.partition(":")[0].lower()
+
+
+@lru_cache(maxsize=4096)
+def target_of(uri: str) -> str:
+    """Write a URI so that spellings of one target are equal: only the case of the user counts (RFC 3261 §19.1.4)."""
+    scheme, user, place = _parts(uri)
+    return f"{scheme.lower()}:{user}{place.lower()}"
+
+
+def _parts(uri: str) -> tuple[str, str, str]:
+    """Split a URI into scheme, user (with its "@") and what follows; the user may hold any sign but "@"."""
+    text = uri.strip()
+    if match := _DISPLAY_NAME.match(text):
+        text = text[match.end() :]
+    if "<" in text:
+        text = text.partition("<")[2].partition(">")[0]
+    scheme, _, rest = text.partition(":")
+    user, at_sign, place = rest.partition("@")
+    return (scheme, user + at_sign, place) if at_sign else (scheme, "", rest)

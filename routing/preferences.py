@@ -22,7 +22,10 @@ _DIRECTIVES: Final[Mapping[str, tuple[str, bool]]] = {
 
 
 class Wish(NamedTuple):
-    """One value of Accept-Contact or Reject-Contact: features (lower case -> value), and how binding they are."""
+    """One value of Accept-Contact or Reject-Contact: features (lower case -> value), and how binding they are.
+
+    A value may be a list, "mobile,fixed", and "!" in front of an entry means any other (RFC 3840 §9).
+    """
 
     features: Mapping[str, str]
     require: bool = False
@@ -93,15 +96,40 @@ def score(features: Mapping[str, str], wishes: Preferences) -> float:
 
 
 def _has_all(features: Mapping[str, str], wish: Wish) -> bool:
-    return all(features.get(name) == value for name, value in wish.features.items())
+    return all(name in features and _meets(features[name], value) for name, value in wish.features.items())
 
 
 def _mismatch(features: Mapping[str, str], wish: Wish) -> bool:
     """Tell whether a feature has another value, or is missing where the wish is explicit."""
-    return any(features.get(name, None if wish.explicit else value) != value for name, value in wish.features.items())
+    return any(
+        not _meets(features[name], value) if name in features else wish.explicit
+        for name, value in wish.features.items()
+    )
 
 
 def _share(features: Mapping[str, str], wish: Wish) -> float:
     if not wish.features or _mismatch(features, wish):
         return 0.0
-    return sum(features.get(name) == value for name, value in wish.features.items()) / len(wish.features)
+    return sum(name in features for name in wish.features) / len(wish.features)
+
+
+def _meets(offered: str, wanted: str) -> bool:
+    """Tell whether one value satisfies both lists; each is a choice (RFC 3841 §8). Numbers are compared as words."""
+    if offered == wanted:
+        return True
+    return any(_agree(one, other) for one in _entries(offered) for other in _entries(wanted))
+
+
+def _entries(value: str) -> list[str]:
+    """Split a list of values; a string in angle brackets is one value, and the only one whose case counts."""
+    if value.startswith("<"):
+        return [value]
+    return [word for entry in value.split(",") if (word := entry.strip().lower())] or ["true"]
+
+
+def _agree(one: str, other: str) -> bool:
+    if one[0] == "!" and other[0] == "!":
+        return True
+    if one[0] == "!" or other[0] == "!":
+        return one.lstrip("!") != other.lstrip("!")
+    return one == other

@@ -137,8 +137,75 @@ def test_features_sort_contacts_and_leave_those_without_features_alone(wishes: P
 
 
 @pytest.mark.parametrize(
+    ("offered", "wanted", "fits"),
+    [
+        ("mobile,fixed", "mobile", True),
+        ("mobile, Fixed", "fixed", True),
+        ("mobile", "fixed,mobile", True),
+        ("mobile", "fixed", False),
+        ("mobile,fixed", "portable", False),
+        ("!mobile", "mobile", False),
+        ("!mobile", "fixed", True),
+        ("mobile", "!fixed", True),
+        ("!mobile", "!fixed", True),
+        ("", "TRUE", True),
+        ("TRUE", "", True),
+        ("FALSE", "", False),
+        ("<A,b>", "<a,b>", False),
+        ("<A,b>", "b>", False),
+    ],
+)
+def test_a_value_may_be_a_list(offered: str, wanted: str, *, fits: bool) -> None:
+    known = registered(device(1, features={"mobility": offered}))
+    required = Preferences(accept=(Wish({"mobility": wanted}, require=True),))
+    refused = Preferences(reject=(Wish({"mobility": wanted}),))
+    assert len(plan_fork(known, 0.0, required).branches) == fits
+    assert len(plan_fork(known, 0.0, refused).branches) == (not fits)
+
+
+def test_a_list_that_fits_counts_as_a_fit() -> None:
+    both = device(1, features={"mobility": "mobile,fixed", "video": ""})
+    audio = device(2, features={"audio": "", "mobility": "fixed"})
+    wishes = Preferences(accept=(Wish({"mobility": "mobile", "video": ""}),))
+    assert groups(plan_fork(registered(audio, both, mode=Fork.SEQUENTIAL), 0.0, wishes)) == [(0, ["1"]), (30, ["2"])]
+
+
+def test_of_one_uri_the_best_is_kept() -> None:
+    plan = plan_fork(registered(device(1, q=100, device="old"), device(2, q=500), device(1, q=1000, device="new")), 0.0)
+    assert [(branch.contact[-1], branch.q, branch.device) for branch in plan.branches] == [
+        ("1", 1000, "new"),
+        ("2", 500, None),
+    ]
+    assert [(drop.contact[-1], drop.why) for drop in plan.dropped] == [("1", "duplicate")]
+    assert plan_fork(registered(device(1), device(1)), 0.0, preferences("no-fork")).dropped[0].why == "duplicate"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("sip:a@H.x", "sip:a@h.x", True),
+        ("SIP:a@h.x:5070;Transport=TCP", "<sip:a@H.X:5070;transport=tcp>", True),
+        ("sip:A@h.x", "sip:a@h.x", False),
+        ("sip:a@h.x", "sips:a@h.x", False),
+        ("sip:a@h.x", "sip:a@h.x:5060", False),
+        ("sip:+49;Ext=1@h.x", "sip:+49;ext=1@h.x", False),
+    ],
+)
+def test_uris_are_compared_as_sip_compares_them(one: str, other: str, *, same: bool) -> None:
+    plan = plan_fork(registered(Contact(uri=one), Contact(uri=other)), 0.0)
+    assert len(plan.branches) == (1 if same else 2)
+
+
+@pytest.mark.parametrize(
     ("uri", "host"),
     [
+        ("sip:+49;ext=1@192.0.2.1:5060", "192.0.2.1"),
+        ("sip:a?b@h", "h"),
+        ("sip:a:p;x@[2001:DB8::1]:5061;lr", "[2001:db8::1]"),
+        ('"P: x" <sip:h1;lr>', "h1"),
+        ('"a \\" <sip:b@c> @" <sip:u@h2:5070>;q=0.5', "h2"),
+        ("Bob <sips:bob@h3>", "h3"),
+        ("sip:h?to=a", "h"),
         ("<sip:pcscf1.ims.example;lr>", "pcscf1.ims.example"),
         ("sip:user@Host.Example:5060;transport=tcp", "host.example"),
         ("sips:a:b@[2001:DB8::1]:5061", "[2001:db8::1]"),
