@@ -23,7 +23,8 @@ from hss.api.resources import ROOT, parameters, whole_number
 from hss.services.bulk_lines import whole_lines
 from hss.services.routing import NotReady, UnknownGeneration
 from hss.services.routing_desk import Json, RoutingDesk, refusal
-from hss.services.routing_queries import VIEWS, QueryRefused, Reader, shown
+from hss.services.routing_fields import QueryRefused
+from hss.services.routing_queries import VIEWS, Reader, shown
 
 ROUTE: Final = f"{ROOT}/route"
 LINE_OCTETS: Final = 65_536

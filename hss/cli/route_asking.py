@@ -129,7 +129,7 @@ class Here:
 @contextmanager
 def hearing() -> Iterator[None]:
     """End with status 1 and the rule where a question is wrong, as a service would make it end."""
-    from hss.services.routing_queries import QueryRefused  # noqa: PLC0415 - a service is asked without it
+    from hss.services.routing_fields import QueryRefused  # noqa: PLC0415 - a service is asked without it
 
     try:
         yield

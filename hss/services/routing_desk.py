@@ -1,12 +1,14 @@
 """Questions about routing as JSON values in and out: what the management API and the command line have in common."""
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import replace
 from itertools import islice
 from math import isfinite
 from typing import Any, Final
 
 from hss.services.routing import RoutingService, summary
-from hss.services.routing_queries import QueryRefused, Reader, difference, reader, shown
+from hss.services.routing_fields import QueryRefused
+from hss.services.routing_queries import Reader, difference, reader, shown
 from routing.gateway import FromIam, GatewaySettings
 from routing.plan import Plan, Query
 from routing.simulation import MOST_EVENTS, DeviceEvent, Line, simulate
@@ -16,6 +18,10 @@ from schemas.octets import DecodeError
 Json = Mapping[str, Any]
 
 MOST_QUERIES: Final = 10_000  # of one document; a stream has no bound
+SIMULATION: Final = ("devices", "rung_out")  # what stands beside the query
+COMPARISON: Final = ("old", "new", "queries")
+IAM: Final = ("iam", "with_circuit", "isup_body", "host", "port")
+GATEWAY: Final = ("at", "seed", "suppose", "operator", "profile")  # of a query: what counts for the call of an IAM
 LONGEST_AFTER_S: Final = 86_400.0
 _DEVICE_RULE: Final = "must be text like `180@1 200@12`, `503@0`, `error@2` or `silent`"
 
@@ -26,10 +32,10 @@ class RoutingDesk:
     def __init__(self, service: RoutingService) -> None:
         self.service: Final = service
 
-    def reader(self, *, at: float, defaults: Json) -> Reader:
-        """Make a reader; `defaults` is a query without a number. Raises `QueryRefused`."""
+    def reader(self, *, at: float, defaults: Json, beside: tuple[str, ...] = ()) -> Reader:
+        """Make a reader; `defaults` is a query without a number, which stood `beside` others. Raises `QueryRefused`."""
         found = reader(self.service.current.profiles, at=at)
-        return found.defaults(defaults) if defaults else found
+        return found.defaults(defaults, beside=beside) if defaults else found
 
     async def plan(self, queries: Reader, body: object) -> Plan:
         """Route one number; raise `QueryRefused` or `NotReady`."""
@@ -54,7 +60,8 @@ class RoutingDesk:
 
     async def several(self, body: Json, view: str, *, at: float) -> AsyncIterator[Json]:
         """Answer a document with `queries`; whatever else stands in it counts for all of them."""
-        queries = self.reader(at=at, defaults={name: value for name, value in body.items() if name != "queries"})
+        common = {name: value for name, value in body.items() if name != "queries"}
+        queries = self.reader(at=at, defaults=common, beside=("queries",))
         for one in listed(body):
             yield await self.answer(queries, one, view)
 
@@ -75,8 +82,8 @@ class RoutingDesk:
         rung_out = body.get("rung_out")
         if rung_out is not None and not (type(rung_out) is int and 300 <= rung_out <= 699):
             raise QueryRefused("rung_out", "must be a final status from 300 to 699")
-        query = {name: value for name, value in body.items() if name not in {"devices", "rung_out"}}
-        plan = await self.plan(self.reader(at=at, defaults={}), query)
+        query = {name: value for name, value in body.items() if name not in SIMULATION}
+        plan = await self.plan(replace(self.reader(at=at, defaults={}), beside=SIMULATION), query)
         played = simulate(plan.fork, devices, rung_out=rung_out)
         return {
             "plan": shown(plan, "text"),
@@ -89,8 +96,8 @@ class RoutingDesk:
     async def differences(self, body: Json, *, at: float) -> AsyncIterator[Json | None]:
         """Compare two generations number by number: None where both do the same."""
         old, new = (self.service.generation(_number(body, name)).tables for name in ("old", "new"))
-        common = {name: value for name, value in body.items() if name not in {"queries", "old", "new"}}
-        queries = self.reader(at=at, defaults=common)
+        common = {name: value for name, value in body.items() if name not in COMPARISON}
+        queries = self.reader(at=at, defaults=common, beside=COMPARISON)
         for soon in self.service.differences(old, new, [queries.read(one) for one in listed(body)]):
             found = soon if isinstance(soon, list) else await soon
             yield difference(found[0]) if found else None
@@ -108,8 +115,9 @@ class RoutingDesk:
         return {"generation": tables.generation, "conflicts": shown_ones, "more": len(found) > limit}
 
     def _gateway(self, body: Json, at: float) -> GatewaySettings:
-        own = {"iam", "with_circuit", "isup_body", "host", "port"}
-        query = self.reader(at=at, defaults={name: value for name, value in body.items() if name not in own}).basis
+        given = {name: value for name, value in body.items() if name not in IAM}
+        queries = replace(reader(self.service.current.profiles, at=at), fields=GATEWAY)
+        query = queries.defaults(given, beside=IAM).basis
         host, port = body.get("host", "gateway.invalid"), body.get("port", 5060)
         if not isinstance(host, str) or not host.isascii() or not host.isprintable() or not 0 < len(host) < 254:
             raise QueryRefused("host", "must be a host name")

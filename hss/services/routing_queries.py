@@ -4,56 +4,40 @@ A query is a number (text), or an object with `called` and anything else that de
 always named, never guessed; it is `text` where the query says nothing.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields, replace
-from datetime import datetime
-from enum import StrEnum
-from math import isfinite
-from typing import Any, Final, TypeVar
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
 
+from hss.services.routing_fields import (
+    FIELDS,
+    PROFILE,
+    PROFILE_FIELDS,
+    QUERY_READERS,
+    SIGNAL_FIELDS,
+    QueryRefused,
+    changed,
+    check_called,
+    signals_of,
+)
 from routing.compare import Difference, facts
-from routing.contacts import Fork
 from routing.describe import as_dict, lines, trace_lines
-from routing.normalise import DEFAULT_PROFILE, Kind, Profile, Warned
-from routing.plan import NOTHING_SUPPOSED, Plan, Query, Suppose
-from routing.preferences import INDIFFERENT, preferences
+from routing.normalise import DEFAULT_PROFILE, Profile
+from routing.plan import Plan, Query
 
-W = TypeVar("W", bound=StrEnum)
-
-LONGEST_CALLED: Final = 1024  # characters of a called number in any form
-MOST_DOWN: Final = 1000
-LATEST: Final = 253402300799.0  # the last second of the year 9999
 VIEWS: Final = ("plan", "text", "brief")
-_FLAGS: Final = ("scscf_unset", "nobody_registered", "hss_unreachable")
-_PLAIN_PROFILE: Final[Mapping[str, type]] = {
-    "name": str,
-    "cc": str,
-    "ndc": str,
-    "trunk": str,
-    "intl": str,
-    "rn_len": int,
-    "strict_e164": bool,
-    "lenient_npdi": bool,
-    "enum_suffix": str,
-}
-_NONE_ALLOWED: Final = frozenset({"ndc", "trunk", "intl"})
-
-
-class QueryRefused(ValueError):
-    """A query that cannot be understood; `field` is its path."""
-
-    def __init__(self, field: str, rule: str) -> None:
-        super().__init__(f"{field}: {rule}" if field else rule)
-        self.field = field
-        self.rule = rule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reader:
-    """Reads queries. `basis` = what counts where a query says nothing; `profiles` = the dial plans of the operators."""
+    """Reads queries. `basis` = what counts where a query says nothing; `profiles` = the dial plans of the operators.
+
+    `fields` = what a query may have here; `beside` = what may stand beside it in the same object, for the errors.
+    """
 
     basis: Query
     profiles: Mapping[str, Profile] = field(default_factory=dict)
+    fields: tuple[str, ...] = FIELDS
+    beside: tuple[str, ...] = ()
 
     def read(self, body: object) -> Query:
         """Read one query; raise `QueryRefused`."""
@@ -64,31 +48,29 @@ class Reader:
         if len(body) == 1 and isinstance(called := body.get("called"), str):
             return self._called(called)
         changes: dict[str, Any] = {}
+        _demand(body, self.fields, self.beside)
+        for name, value in body.items():
+            if value is not None and name not in PROFILE_FIELDS:
+                changes |= QUERY_READERS[name](name, value)
         profile = self._profile(body)
         if profile is not None:
             changes["profile"] = profile
-        for name, value in body.items():
-            if name in _PROFILE_FIELDS:
-                continue
-            read = _READERS.get(name)
-            if read is None:
-                raise QueryRefused(name, f"is not a field here; there are: {', '.join(FIELDS)}")
-            if value is not None:
-                changes |= read(name, value)
-        query = replace(self.basis, **changes)
         if "called" not in body:
             raise QueryRefused("called", "is required")
-        return query
+        query = replace(self.basis, **changes)
+        return _with_signals(query) if query.kind in SIGNAL_FIELDS else query
 
-    def defaults(self, body: Mapping[str, object]) -> "Reader":
-        """Let `body`, a query without a number, count where queries say nothing."""
-        return replace(self, basis=self.read({**body, "called": ""}))
+    def defaults(self, body: Mapping[str, object], *, beside: tuple[str, ...] = ()) -> "Reader":
+        """Let `body`, a query without a number, count where queries say nothing; `beside` = what else stood there."""
+        _demand(body, [name for name in self.fields if name != "called"], beside)
+        whole = replace(self, fields=(*self.fields, "called"))
+        return replace(self, basis=whole.read({**body, "called": ""}))
 
     def _called(self, called: str) -> Query:
         basis = self.basis
-        _check_called(called)
+        check_called(called)
         return Query(
-            called=called,
+            called=signals_of(basis.kind, called) if basis.kind in SIGNAL_FIELDS else called,
             kind=basis.kind,
             profile=basis.profile,
             at=basis.at,
@@ -113,178 +95,33 @@ class Reader:
             profile = replace(found, enum_suffix=profile.enum_suffix)
         if given is None:
             return profile if operator is not None else None
+        if isinstance(given, str):
+            return self._named(given, operator)
         if not isinstance(given, Mapping):
-            raise QueryRefused("profile", f"must be an object with some of {', '.join(_PROFILE)}")
-        return _changed(profile, given)
+            raise QueryRefused("profile", f"must be a name, or an object with some of {', '.join(PROFILE)}")
+        return changed(profile, given)
+
+    def _named(self, name: str, operator: object) -> Profile:
+        """Find a dial plan by the name that a plan prints: an operator's, or the one that is usual."""
+        usual = self.basis.profile.enum_suffix
+        known = {DEFAULT_PROFILE.name: DEFAULT_PROFILE, **self.profiles}
+        if operator is not None:
+            raise QueryRefused("profile", "names a dial plan, as `operator` does: only one of them can count")
+        if name not in known:
+            raise QueryRefused("profile", f"there is no profile {name!r}; there are: {', '.join(known)}")
+        return replace(known[name], enum_suffix=usual)
 
 
-_PROFILE_FIELDS: Final = frozenset({"operator", "profile"})
+def _demand(body: Mapping[str, object], fields: Sequence[str], beside: Sequence[str]) -> None:
+    """Refuse a field that is none, and name all that there are."""
+    for name in body:
+        if name not in fields:
+            raise QueryRefused(name, f"is not a field here; there are: {', '.join((*beside, *fields))}")
 
 
-def _check_called(called: str) -> None:
-    if len(called) > LONGEST_CALLED:
-        raise QueryRefused("called", f"may have at most {LONGEST_CALLED} characters")
-
-
-def _changed(profile: Profile, given: Mapping[str, object]) -> Profile:
-    changes: dict[str, Any] = {}
-    for name, value in given.items():
-        path = f"profile.{name}"
-        if name in _PLAIN_PROFILE:
-            kind = _PLAIN_PROFILE[name]
-            if not (type(value) is kind or (value is None and name in _NONE_ALLOWED)):
-                raise QueryRefused(path, f"must be {_NAMES[kind]}")
-            changes[name] = value
-        elif name in _READ_PROFILE:
-            changes[name] = _READ_PROFILE[name](path, value)
-        else:
-            raise QueryRefused(path, f"is not a field here; there are: {', '.join(_PROFILE)}")
-    try:
-        return replace(profile, **changes)
-    except ValueError as error:
-        raise QueryRefused("profile", str(error)) from error
-
-
-_NAMES: Final = {str: "text", int: "a whole number", bool: "true or false"}
-
-
-def _words(path: str, value: object) -> tuple[str, ...]:
-    if not isinstance(value, list) or not all(isinstance(word, str) for word in value):
-        raise QueryRefused(path, "must be a list of text")
-    return tuple(value)
-
-
-def _stems(path: str, value: object) -> Mapping[str, tuple[int, int]]:
-    rule = 'must be an object like {"49721957829": [1, 4]}'
-    if not isinstance(value, Mapping):
-        raise QueryRefused(path, rule)
-    stems: dict[str, tuple[int, int]] = {}
-    for stem, bounds in value.items():
-        if not isinstance(bounds, list) or len(bounds) != 2 or not all(type(bound) is int for bound in bounds):
-            raise QueryRefused(f"{path}.{stem}", rule)
-        stems[stem] = (bounds[0], bounds[1])
-    return stems
-
-
-def _contexts(path: str, value: object) -> Mapping[str, Any]:
-    if not isinstance(value, Mapping) or any(rule not in ("national", "opaque") for rule in value.values()):
-        raise QueryRefused(path, "must be an object of contexts, each `national` or `opaque`")
-    return dict(value)
-
-
-def _refused(path: str, value: object) -> frozenset[Warned]:
-    try:
-        return frozenset(map(Warned, _words(path, value)))
-    except ValueError as error:
-        raise QueryRefused(path, f"must be a list of {', '.join(Warned)}") from error
-
-
-_READ_PROFILE: Final[Mapping[str, Callable[[str, object], Any]]] = {
-    "ddi": _stems,
-    "contexts": _contexts,
-    "emergency": lambda path, value: frozenset(_words(path, value)),
-    "short_codes": lambda path, value: frozenset(_words(path, value)),
-    "carrier_selection": _words,
-    "refuse": _refused,
-}
-_PROFILE: Final = tuple(entry.name for entry in fields(Profile) if entry.init)
-
-
-# --- The fields of a query -------------------------------------------------------------------------------------------
-
-
-def _read_called(name: str, value: object) -> dict[str, Any]:
-    if isinstance(value, str):
-        _check_called(value)
-    elif not isinstance(value, Mapping):
-        raise QueryRefused(name, "must be text, or an object for the kinds isup and gt")
-    return {name: value}
-
-
-def _one_of(words: type[W], name: str, value: object) -> W:
-    found = next((word for word in words if word.value == value), None)
-    if found is None:
-        raise QueryRefused(name, f"must be one of {', '.join(words)}")
-    return found
-
-
-def _read_kind(name: str, value: object) -> dict[str, Any]:
-    return {name: _one_of(Kind, name, value)}
-
-
-def _read_at(name: str, value: object) -> dict[str, Any]:
-    """Read seconds since 1970, or a time of ISO 8601; one without a zone is UTC."""
-    rule = "must be a time like 2026-11-21T18:00:00Z, or seconds since 1970"
-    if isinstance(value, str):
-        try:
-            moment = datetime.fromisoformat(value)
-            value = (moment if moment.tzinfo else datetime.fromisoformat(value + "+00:00")).timestamp()
-        except (ValueError, OverflowError) as error:
-            raise QueryRefused(name, rule) from error
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise QueryRefused(name, rule)
-    if not (isfinite(value) and 0 <= value <= LATEST):
-        raise QueryRefused(name, "must lie between 1970 and 9999")
-    return {name: float(value)}
-
-
-def _read_seed(name: str, value: object) -> dict[str, Any]:
-    if type(value) is not int or abs(value) >= 1 << 63:
-        raise QueryRefused(name, "must be a whole number of 64 bits")
-    return {name: value}
-
-
-def _read_flag(name: str, value: object) -> dict[str, Any]:
-    if not isinstance(value, bool):
-        raise QueryRefused(name, "must be true or false")
-    return {name: value}
-
-
-def _read_fork(name: str, value: object) -> dict[str, Any]:
-    return {"mode": _one_of(Fork, name, value)}
-
-
-def _read_disposition(name: str, value: object) -> dict[str, Any]:
-    if not isinstance(value, str):
-        raise QueryRefused(name, "must be text, as in the header Request-Disposition")
-    try:
-        return {"wishes": preferences(value) if value.strip() else INDIFFERENT}
-    except ValueError as error:
-        raise QueryRefused(name, str(error)) from error
-
-
-def _read_suppose(name: str, value: object) -> dict[str, Any]:
-    if not isinstance(value, Mapping):
-        raise QueryRefused(name, f"must be an object with some of down, {', '.join(_FLAGS)}")
-    down: frozenset[str] = frozenset()
-    flags: dict[str, bool] = {}
-    for what, given in value.items():
-        if what == "down":
-            hosts = _words(f"{name}.down", given)
-            if len(hosts) > MOST_DOWN:
-                raise QueryRefused(f"{name}.down", f"may name at most {MOST_DOWN} hosts")
-            down = frozenset(hosts)
-        elif what in _FLAGS:
-            flags |= _read_flag(what, given)
-        else:
-            raise QueryRefused(f"{name}.{what}", f"is not a field here; there are: down, {', '.join(_FLAGS)}")
-    return {name: Suppose(down=down, **flags) if down or flags else NOTHING_SUPPOSED}
-
-
-_READERS: Final[Mapping[str, Callable[[str, object], dict[str, Any]]]] = {
-    "called": _read_called,
-    "kind": _read_kind,
-    "at": _read_at,
-    "seed": _read_seed,
-    "trusted": _read_flag,
-    "dipped": _read_flag,
-    "follow": _read_flag,
-    "explain": _read_flag,
-    "fork": _read_fork,
-    "request_disposition": _read_disposition,
-    "suppose": _read_suppose,
-}
-FIELDS: Final = (*_READERS, *sorted(_PROFILE_FIELDS))
+def _with_signals(query: Query) -> Query:
+    called = query.called
+    return replace(query, called=signals_of(query.kind, called)) if isinstance(called, str) else query
 
 
 def reader(profiles: Mapping[str, Profile], *, at: float, profile: Profile = DEFAULT_PROFILE) -> Reader:

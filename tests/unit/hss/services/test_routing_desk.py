@@ -8,7 +8,8 @@ import pytest
 
 from hss.services.routing import NotReady, UnknownGeneration
 from hss.services.routing_desk import MOST_QUERIES, ladder_line
-from hss.services.routing_queries import QueryRefused, brief
+from hss.services.routing_fields import QueryRefused
+from hss.services.routing_queries import brief
 from routing.simulation import Line
 from tests.unit.hss.services.routing_world import FIXED, MOBILE, NOON, World, now, operator, world
 
@@ -62,6 +63,8 @@ def test_a_call_that_ends_is_released(here: World) -> None:
         ({"iam": "01", "port": 0}, "port"),
         ({"iam": "01", "operator": "nobody"}, "operator"),
         ({"iam": "01", "bogus": 1}, "bogus"),
+        ({"iam": "01", "called": "1"}, "called"),
+        ({"iam": "01", "fork": "parallel"}, "fork"),
     ],
 )
 def test_a_wrong_iam_is_named(here: World, body: dict[str, Any], field: str) -> None:
@@ -86,6 +89,25 @@ def test_devices_are_played(here: World) -> None:
 def test_when_all_ring_out_the_caller_gets_what_is_wanted(here: World) -> None:
     body = {"called": FIXED, "fork": "sequential", "rung_out": 487}
     assert now(here.desk.simulate(body, at=NOON))["status"] == 487
+
+
+def test_the_fields_that_there_are_differ_by_question(here: World) -> None:
+    query = "called, kind, at, seed, trusted, dipped, follow, explain, fork, request_disposition, suppose"
+    plan = "operator, profile"
+    asked = {
+        f"iam, with_circuit, isup_body, host, port, at, seed, suppose, {plan}": here.desk.from_iam(
+            {"iam": "01", "x": 1}, at=NOON
+        ),
+        f"devices, rung_out, {query}, {plan}": here.desk.simulate({"called": "1", "x": 1}, at=NOON),
+        f"{query}, {plan}": here.desk.one({"called": "1", "x": 1}, "plan", at=NOON),
+    }
+    for there_are, question in asked.items():
+        with pytest.raises(QueryRefused, match=f"there are: {there_are}$"):
+            now(question)
+    with pytest.raises(QueryRefused, match="there are: queries, kind, at"):
+        collected(here.desk.several({"queries": [], "called": "1"}, "plan", at=NOON))
+    with pytest.raises(QueryRefused, match="there are: old, new, queries, kind, at"):
+        collected(here.desk.differences({"old": 1, "new": 1, "queries": [], "x": 1}, at=NOON))
 
 
 @pytest.mark.parametrize(

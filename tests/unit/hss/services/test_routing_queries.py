@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hss.services.routing_queries import FIELDS, LONGEST_CALLED, QueryRefused, reader
+from hss.services.routing_fields import FIELDS, LARGEST_SEED, LONGEST_CALLED, QueryRefused
+from hss.services.routing_queries import reader
 from routing import Query, Suppose
 from routing.contacts import Fork
 from routing.normalise import DEFAULT_PROFILE, Kind, Profile, Warned
@@ -28,7 +29,7 @@ def test_every_field_finds_its_place() -> None:
     found = read(
         kind="uri",
         at="2026-11-21T18:00:00Z",
-        seed=-3,
+        seed=LARGEST_SEED,
         trusted=False,
         dipped=True,
         follow=False,
@@ -45,7 +46,11 @@ def test_every_field_finds_its_place() -> None:
             "contexts": {"+43": "opaque"},
         },
     )
-    assert (found.kind, found.at, found.seed) == (Kind.URI, datetime(2026, 11, 21, 18, tzinfo=UTC).timestamp(), -3)
+    assert (found.kind, found.at, found.seed) == (
+        Kind.URI,
+        datetime(2026, 11, 21, 18, tzinfo=UTC).timestamp(),
+        LARGEST_SEED,
+    )
     assert (found.trusted, found.dipped, found.follow, found.explain) == (False, True, False, False)
     assert (found.mode, found.wishes.disposition) == (Fork.GROUPS, "no-fork, sequential")
     assert found.suppose == Suppose(down=frozenset({"a"}), scscf_unset=True)
@@ -63,8 +68,22 @@ def test_an_operator_brings_its_dial_plan() -> None:
     assert read().profile is DEFAULT_PROFILE
 
 
+def test_a_dial_plan_has_the_name_that_a_plan_prints() -> None:
+    assert read(profile="rome").profile == PROFILES["rome"]
+    assert READER.defaults({"operator": "rome"}).read({"called": "1", "profile": "de-pstn"}).profile == DEFAULT_PROFILE
+
+
 def test_numbers_of_the_telephone_network_have_fields() -> None:
     assert read(kind="isup", called={"noa": 4, "npi": 1, "digits": "49"}).called == {"noa": 4, "npi": 1, "digits": "49"}
+
+
+@pytest.mark.parametrize(("kind", "names"), [("isup", ("noa", "npi")), ("gt", ("nai", "np"))])
+def test_fields_of_the_telephone_network_may_be_written_as_text(kind: str, names: tuple[str, str]) -> None:
+    wanted = {names[0]: 4, names[1]: 1, "digits": "49721F"}
+    assert read(kind=kind, called="4,1,49721F").called == wanted
+    assert READER.defaults({"kind": kind}).read("4,1,49721F").called == wanted
+    assert READER.defaults({"kind": kind}).read({"called": "4,1"}).called == "4,1"
+    assert READER.read("4,1,49").called == "4,1,49"
 
 
 def test_defaults_count_where_a_query_says_nothing() -> None:
@@ -96,7 +115,8 @@ def test_times_are_read(at: object, wanted: float) -> None:
         ({"at": float("nan")}, "at"),
         ({"at": "9999-12-31T23:59:59-23:59"}, "at"),
         ({"seed": "7"}, "seed"),
-        ({"seed": 1 << 63}, "seed"),
+        ({"seed": LARGEST_SEED + 1}, "seed"),
+        ({"seed": -1}, "seed"),
         ({"explain": 1}, "explain"),
         ({"fork": "both"}, "fork"),
         ({"request_disposition": "fork, no-fork"}, "request_disposition"),
@@ -106,10 +126,12 @@ def test_times_are_read(at: object, wanted: float) -> None:
         ({"suppose": {"down": [7]}}, "suppose.down"),
         ({"suppose": {"down": ["a"] * 1001}}, "suppose.down"),
         ({"suppose": {"up": True}}, "suppose.up"),
-        ({"suppose": {"scscf_unset": 1}}, "scscf_unset"),
+        ({"suppose": {"scscf_unset": 1}}, "suppose.scscf_unset"),
         ({"operator": "nobody"}, "operator"),
         ({"operator": []}, "operator"),
         ({"profile": []}, "profile"),
+        ({"profile": "nobody"}, "profile"),
+        ({"profile": "rome", "operator": "rome"}, "profile"),
         ({"profile": {"cc": 49}}, "profile.cc"),
         ({"profile": {"cc": None}}, "profile.cc"),
         ({"profile": {"cc": "x"}}, "profile"),
