@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import sys
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, TypeVar
 
@@ -42,23 +43,33 @@ def demand_type(request: web.Request, *accepted: str) -> None:
         )
 
 
-async def json_body(request: web.Request, *accepted: str) -> Json:
-    """Read a JSON body of one of the `accepted` types."""
+async def json_body(request: web.Request, *accepted: str, judged: bool = True) -> Json:
+    """Read a JSON body of one of the `accepted` types; not `judged`: the caller refuses values, each in its place."""
     demand_type(request, *(accepted or (JSON,)))
-    return parsed(await octets(request))
+    return parsed(await octets(request), judged=judged)
 
 
-def parsed(data: bytes) -> Json:
-    """Read JSON as RFC 7493 narrows it: UTF-8, no name twice, integers that every reader can hold, no U+0000."""
+def parsed(data: bytes, *, judged: bool = True) -> Json:
+    """Read JSON as RFC 7493 narrows it: UTF-8, no name twice, integers that every reader can hold, no U+0000.
+
+    Where it is not `judged`, U+0000 stays, and an integer that is too large comes as a fraction does.
+    """
+    whole, fraction = (_integer, float) if judged else (_any_integer, _finite)
     try:
-        value = json.loads(data.decode(), object_pairs_hook=_object, parse_constant=_no_constant, parse_int=_integer)
+        value = json.loads(
+            data.decode(),
+            object_pairs_hook=_object,
+            parse_constant=_no_constant,
+            parse_int=whole,
+            parse_float=fraction,
+        )
     except json.JSONDecodeError as error:
         raise Problem(BAD_JSON, f"Line {error.lineno}, column {error.colno}: {error.msg}.") from error
     except UnicodeDecodeError as error:
         raise Problem(BAD_JSON, f"Octet {error.start}: not UTF-8.") from error
     except RecursionError as error:
         raise Problem(BAD_JSON, "Objects and lists are nested too deeply.") from error
-    if b"\\u0000" in data:
+    if judged and b"\\u0000" in data:
         _refuse_nul(value, ())
     return value
 
@@ -88,6 +99,14 @@ def _integer(text: str) -> int:
     if len(text) > 17 or abs(int(text)) > LARGEST_INTEGER:
         raise Problem(BAD_JSON, f"The number {text[:20]} is larger than {LARGEST_INTEGER}.")
     return int(text)
+
+
+def _any_integer(text: str) -> int | float:
+    return int(text) if len(text) <= 17 else _finite(text)
+
+
+def _finite(text: str) -> float:
+    return max(-sys.float_info.max, min(float(text), sys.float_info.max))
 
 
 def validated(model: type[M], value: Json) -> M:

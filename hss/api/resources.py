@@ -189,7 +189,8 @@ def parameters(request: web.Request, *known: str) -> dict[str, str]:
     """Read the query; refuse a parameter that is unknown or comes twice, for it would be ignored in silence."""
     for name in request.query:
         if name not in known:
-            raise field_problem(BAD_REQUEST, name, f"is not a parameter here; there are: {', '.join(known)}")
+            others = f"there are: {', '.join(known)}" if known else "there are none"
+            raise field_problem(BAD_REQUEST, name, f"is not a parameter here; {others}")
         if len(request.query.getall(name)) > 1:
             raise field_problem(BAD_REQUEST, name, "stands twice in the query")
         if "\0" in request.query[name]:

@@ -23,7 +23,7 @@ from hss.api.resources import ROOT, parameters, whole_number
 from hss.services.bulk_lines import whole_lines
 from hss.services.routing import NotReady, UnknownGeneration
 from hss.services.routing_desk import Json, RoutingDesk, refusal
-from hss.services.routing_fields import QueryRefused
+from hss.services.routing_fields import LARGEST_SEED, QueryRefused
 from hss.services.routing_queries import VIEWS, Reader, shown
 
 ROUTE: Final = f"{ROOT}/route"
@@ -33,7 +33,7 @@ MOST_CONFLICTS: Final = 1000
 STREAMS: Final = 8  # at once
 FLAGS: Final = ("explain", "follow", "trusted", "dipped")
 DEFAULTS: Final = ("kind", "operator", "at", "seed", "fork", *FLAGS)
-_TOO_LONG: Final = refusal(QueryRefused("", f"a line has at most {LINE_OCTETS} octets"))
+_TOO_LONG: Final = f"a line has at most {LINE_OCTETS} octets"
 
 T = TypeVar("T")
 
@@ -65,7 +65,7 @@ class Routes:
             self._demand_tables()
             if request.content_type == NDJSON:
                 return await self._stream(request, queries, view)
-            body = await json_body(request, JSON, NDJSON)
+            body = await json_body(request, JSON, NDJSON, judged=False)
             if isinstance(body, dict) and "queries" in body:
                 plans = self._desk.several({**_defaults(query), **body}, view, at=_now())
                 return web.json_response({"plans": [one async for one in _fairly(plans)]})
@@ -124,13 +124,15 @@ class Routes:
 
     async def _answer_lines(self, request: web.Request, answer: web.StreamResponse, queries: Reader, view: str) -> None:
         """Answer line by line; an error of the whole stream is its last line, for the status is sent."""
+        number = 1
         try:
             async for piece in whole_lines(body_pieces(request), longest=LINE_OCTETS):
-                lines = piece.split(b"\n")
+                lines = piece.removesuffix(b"\n").split(b"\n")
                 for at in range(0, len(lines), AT_ONCE):
-                    answers = [await self._line(line, queries, view) for line in lines[at : at + AT_ONCE]]
-                    await answer.write(b"".join(answers))
+                    some = enumerate(lines[at : at + AT_ONCE], number + at)
+                    await answer.write(b"".join([await self._line(line, queries, view, at=one) for one, line in some]))
                     await asyncio.sleep(0)
+                number += len(lines)
         except Exception as error:  # noqa: BLE001 - the status is sent: the last line tells what happened
             if has_left(request):
                 return
@@ -138,17 +140,25 @@ class Routes:
             await answer.write(json.dumps(problem.as_json(request.path)).encode() + b"\n")
         await answer.write_eof()
 
-    async def _line(self, line: bytes, queries: Reader, view: str) -> bytes:
-        """Answer a line by a line; an empty line by nothing."""
+    async def _line(self, line: bytes, queries: Reader, view: str, *, at: int) -> bytes:
+        """Answer a line by a line, an error with its number; an empty line by nothing."""
         if not line or line.isspace():
             return b""
         try:
-            body = orjson.loads(line) if len(line) <= LINE_OCTETS else None
-        except ValueError as error:
-            found = refusal(QueryRefused("", f"not JSON: {error}"))
-        else:
-            found = _TOO_LONG if len(line) > LINE_OCTETS else await self._desk.answer(queries, body, view)
+            found: Json = shown(await self._desk.plan(queries, _query(line)), view)
+        except QueryRefused as error:
+            found = refusal(error, line=at)
         return orjson.dumps(found, option=orjson.OPT_APPEND_NEWLINE)
+
+
+def _query(line: bytes) -> object:
+    """Read the JSON of a line; raise `QueryRefused`."""
+    if len(line) > LINE_OCTETS:
+        raise QueryRefused("", _TOO_LONG)
+    try:
+        return orjson.loads(line)
+    except ValueError as error:
+        raise QueryRefused("", f"not JSON: {error}") from error
 
 
 class Ask(Protocol):
@@ -202,7 +212,7 @@ def _defaults(query: Mapping[str, str]) -> dict[str, Any]:
                 raise field_problem(BAD_REQUEST, name, "must be true or false", found[name][:200])
             found[name] = found[name] == "true"
     if "seed" in found:
-        found["seed"] = whole_number(query, "seed", 0, 0, 1 << 53)
+        found["seed"] = whole_number(query, "seed", 0, 0, LARGEST_SEED)
     return found
 
 

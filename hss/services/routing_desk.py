@@ -134,9 +134,10 @@ class RoutingDesk:
         )
 
 
-def refusal(error: QueryRefused) -> Json:
-    """Write what stands in the place of a plan where a query is refused."""
-    return {"error": {"field": error.field, "rule": error.rule}}
+def refusal(error: QueryRefused, *, line: int | None = None) -> Json:
+    """Write what stands in the place of a plan where a query is refused; `line` = where it was, counted from 1."""
+    place = {} if line is None else {"line": line}
+    return {"error": {**place, "field": error.field, "rule": error.rule}}
 
 
 def listed(body: Json) -> Sequence[object]:

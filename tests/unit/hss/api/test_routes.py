@@ -10,8 +10,10 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from hss.api.routes import AT_ONCE, LINE_OCTETS, STREAMS, Routes
 from hss.services.routing_desk import RoutingDesk
+from hss.services.routing_fields import LARGEST_SEED
 from tests.unit.hss.services.routing_world import FIXED, MOBILE, World
 
+DOCUMENT = {"Content-Type": "application/json"}
 NDJSON = {"Content-Type": "application/x-ndjson"}
 
 
@@ -64,7 +66,35 @@ async def test_a_stream_is_answered_while_it_comes(api: Any) -> None:
     answered.set()
     rest = [json.loads(line) for line in (await answer.content.read()).splitlines()]
     assert [one.get("outcome") for one in rest] == ["incomplete", None, None, "unknown"]
-    assert [one["error"]["rule"].partition(" ")[0] for one in rest[1:3]] == ["a", "not"]
+    assert [(one["error"]["line"], one["error"]["rule"].partition(" ")[0]) for one in rest[1:3]] == [
+        (4, "a"),
+        (5, "not"),
+    ]
+
+
+async def test_a_refused_line_is_found_by_its_number(api: Any) -> None:
+    lines_in = ["", '"+43"', " \t", "{}", *['"+43"'] * AT_ONCE, "7", '{"called":"1","seed":99999999999999999999}']
+    found = await lines(await api.ask("POST", "route", data="\n".join(lines_in).encode(), headers=NDJSON))
+    refused = [(one["error"]["line"], one["error"]["field"]) for one in found if "outcome" not in one]
+    assert refused == [(4, "called"), (AT_ONCE + 5, ""), (AT_ONCE + 6, "seed")]
+    assert len(found) == len(lines_in) - 2
+
+
+async def test_a_wrong_query_of_a_document_is_answered_in_its_place(api: Any) -> None:
+    huge = '{"kind": "isup", "called": {"noa": 1e999, "npi": -1e999, "digits": "4"}}'
+    wrong = '{"called": "1", "seed": 99999999999999999999}, {"operator": "\\u0000", "called": "1"}'
+    queries = f'["+43", {huge}, "1\\u0000", {wrong}]'
+    answer = await api.ask("POST", "route?view=brief", data=f'{{"queries": {queries}}}', headers=DOCUMENT)
+    assert answer.status == 200, await answer.text()
+    plans = (await answer.json())["plans"]
+    assert "Infinity" not in await answer.text()
+    assert [one.get("outcome") for one in plans] == ["unknown", "invalid", "invalid", None, None]
+    assert [one["error"]["field"] for one in plans[3:]] == ["seed", "operator"]
+
+
+async def test_where_no_parameter_is_known_none_is_promised(api: Any) -> None:
+    answer = await api.ask("GET", "route/tables?x=1")
+    assert (await answer.json())["detail"] == "x: is not a parameter here; there are none"
 
 
 async def test_a_long_stream_is_answered_whole_and_in_order(api: Any) -> None:
@@ -112,6 +142,8 @@ async def test_a_database_that_is_lost_ends_a_stream_with_a_problem(start: Any) 
         ("route?view=all", FIXED, 400, "bad-request"),
         ("route?explain=perhaps", FIXED, 400, "bad-request"),
         ("route?seed=x", FIXED, 400, "bad-request"),
+        (f"route?seed={LARGEST_SEED + 1}", FIXED, 400, "bad-request"),
+        ("route", {"called": FIXED, "seed": LARGEST_SEED + 1}, 422, "invalid-document"),
         ("route?operator=nobody", FIXED, 422, "invalid-document"),
         ("route?bogus=1", FIXED, 400, "bad-request"),
         ("route/iam", [], 422, "invalid-document"),
