@@ -13,7 +13,7 @@ from hss.sigtran.m3ua.events import AssociationGivenUp, ErrorReceived, FaultAnsw
 from hss.sigtran.m3ua.framing import BadLength, Framing
 from hss.sigtran.map.gmsc import Question, SriAnswer
 from hss.sigtran.map.machine import Late
-from hss.sigtran.tcap.machine import Ending
+from hss.sigtran.tcap.user import Ending
 from hss.transport.address import Address, AddressError, parse_addresses
 from hss.transport.driver import Connection, Driver, Kind, Outfit
 from hss.transport.stream import connect_tcp

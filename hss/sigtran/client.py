@@ -12,7 +12,8 @@ from hss.sigtran.map.machine import Late
 from hss.sigtran.sccp.address import Address
 from hss.sigtran.sccp.machine import SccpConfig
 from hss.sigtran.stack import Node, NodeConfig
-from hss.sigtran.tcap.machine import Ending, TcapConfig
+from hss.sigtran.tcap.machine import TcapConfig
+from hss.sigtran.tcap.user import Ending
 from schemas.addresses import GlobalTitle
 from schemas.numbers.m3ua import TrafficMode
 from schemas.numbers.map import DEFAULT_EXTENSION

@@ -29,7 +29,8 @@ from hss.sigtran.map.numbers import Address
 from hss.sigtran.map.roaming import read_roaming_number, roaming_number_call
 from hss.sigtran.sccp.machine import SccpConfig
 from hss.sigtran.stack import Node, NodeConfig
-from hss.sigtran.tcap.machine import Ending, Expired, TcapConfig
+from hss.sigtran.tcap.machine import Expired, TcapConfig
+from hss.sigtran.tcap.user import Ending
 from schemas.identities import Imsi, Msisdn
 from schemas.numbers.map import Context, MapError, Operation
 from schemas.states import IncomingBarring

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from hss.sigtran.tcap.machine import Ending
+from hss.sigtran.tcap.user import Ending
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ from hss.sigtran.map.calls import Call, Completed, Failed, Lost, Outcome
 from hss.sigtran.map.errors import read_detail
 from hss.sigtran.map.extension import SIP_PORT, find_icscf
 from hss.sigtran.map.numbers import Address
-from hss.sigtran.tcap.machine import Ending
+from hss.sigtran.tcap.user import Ending
 from schemas.identities import Msisdn
 from schemas.numbers.map import (
     DEFAULT_EXTENSION,

@@ -16,7 +16,7 @@ from hss.sigtran.sccp.messages import Unitdata
 from hss.sigtran.tcap import dialogue as portions
 from hss.sigtran.tcap.components import Component, Invoke, Reject, Result, ReturnError, write_result
 from hss.sigtran.tcap.dialogue import Pdu, Portion
-from hss.sigtran.tcap.machine import Dialogue, Ended, Ending, Request, Verb
+from hss.sigtran.tcap.user import Dialogue, Ended, Ending, Request, Verb
 from schemas.numbers.tcap import (
     Diagnostic,
     ErrorProblem,

@@ -3,116 +3,21 @@
 A dialogue that its user ends in the call that began it never enters the table of transactions.
 """
 
-import heapq
-from dataclasses import dataclass, field
-from enum import Enum
-from typing import Any, Final, Generic, Protocol
+from dataclasses import dataclass
+from typing import Generic
 
 from hss.machine import Event
 from hss.sigtran.layer import Duty, L
 from hss.sigtran.sccp.machine import Notice
 from hss.sigtran.sccp.messages import Unitdata
 from hss.sigtran.tcap import dialogue as portions
-from hss.sigtran.tcap.components import Component, read_components
+from hss.sigtran.tcap.components import read_components
 from hss.sigtran.tcap.dialogue import Portion
 from hss.sigtran.tcap.messages import BadTransaction, Message, read_usual_begin, write_end
+from hss.sigtran.tcap.transactions import ID_OCTETS, Transactions
+from hss.sigtran.tcap.user import Dialogue, DialogueUser, Ended, Ending, Request, Verb
 from schemas.numbers.tcap import Diagnostic, PAbortCause, Tag
 from schemas.octets import DecodeError
-
-ID_OCTETS: Final = 4
-MOST_ID: Final = 0xFFFFFFFF
-
-
-class Verb(Enum):
-    """What a user asks of a dialogue."""
-
-    BEGIN = Tag.BEGIN
-    CONTINUE = Tag.CONTINUE
-    END = Tag.END
-    ABORT = Tag.ABORT
-    FORGET = 0  # end it here without a message
-
-
-@dataclass(slots=True, kw_only=True, eq=False)
-class Dialogue:
-    """One dialogue, as both layers see it. `state` belongs to the user.
-
-    `first` is the message that began it, or the one that shows the way to the peer.
-    """
-
-    first: Unitdata
-    remote: bytes = b""
-    local: int | None = None
-    context: bytes = b""
-    ours: bool = False
-    confirmed: bool = False  # the first message back has gone, or has come
-    closed: bool = False
-    until: float = 0.0
-    state: Any = None
-
-
-@dataclass(slots=True, kw_only=True)
-class Request:
-    """What a user asks. `components` are octets; `portion` is a whole dialogue portion."""
-
-    verb: Verb
-    dialogue: Dialogue
-    components: bytes = b""
-    portion: bytes = b""
-    cause: PAbortCause | None = None  # of an Abort that speaks for the provider
-    within_s: float | None = None  # how long the dialogue may wait from now on
-
-
-class Ending(Enum):
-    """How a dialogue ended without an End."""
-
-    P_ABORT = "provider abort"
-    U_ABORT = "user abort"
-    REFUSED = "refused"
-    NOTICE = "returned by the network"
-    EXPIRED = "no answer in time"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ended:
-    """Why a dialogue ended; `cause` is a P-Abort cause or a return cause."""
-
-    how: Ending
-    cause: int | None = None
-    portion: Portion | None = None
-
-
-class DialogueUser(Protocol[L]):
-    """The user of TCAP."""
-
-    def answer_at_once(
-        self, portion: Portion | None, components: bytes, *, now: float
-    ) -> tuple[bytes, bytes, Event] | None:
-        """Answer a dialogue that begins and ends at once: dialogue portion, components, what to report.
-
-        It is what `begin` would answer, short enough for one unitdata; None: nothing was done, `begin` has to do it.
-        """
-        ...
-
-    def begin(
-        self, dialogue: Dialogue, portion: Portion | None, components: list[Component], *, now: float
-    ) -> Duty[Request, L]:
-        """Take a dialogue that the peer begins."""
-        ...
-
-    def proceed(
-        self, dialogue: Dialogue, portion: Portion | None, components: list[Component], *, last: bool, now: float
-    ) -> Duty[Request, L]:
-        """Take a Continue, or an End where it is the last."""
-        ...
-
-    def ended(self, dialogue: Dialogue, why: Ended, *, now: float) -> Duty[Request, L]:
-        """Hear that a dialogue is over without an End."""
-        ...
-
-    def resume(self, late: L, *, now: float) -> Duty[Request, L]:
-        """Take the result of work that an earlier duty asked for."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,72 +51,27 @@ class Expired(Event):
     ours: bool
 
 
-@dataclass(slots=True)
-class _Table:
-    """Transactions by our id, with their deadlines in a heap whose stale entries are skipped."""
-
-    most: int
-    next_id: int
-    open: dict[int, Dialogue] = field(default_factory=dict)
-    due: list[tuple[float, int]] = field(default_factory=list)
-
-    def enter(self, dialogue: Dialogue, until: float) -> None:
-        if dialogue.local is None:
-            while self.next_id in self.open:
-                self.next_id = self.next_id % MOST_ID + 1
-            dialogue.local = self.next_id
-            self.open[self.next_id] = dialogue
-            self.next_id = self.next_id % MOST_ID + 1
-        dialogue.until = until
-        heapq.heappush(self.due, (until, dialogue.local))
-
-    def remove(self, dialogue: Dialogue) -> None:
-        dialogue.closed = True
-        if dialogue.local is not None:
-            self.open.pop(dialogue.local, None)
-
-    def find(self, octets: bytes) -> Dialogue | None:
-        return self.open.get(int.from_bytes(octets, "big")) if len(octets) == ID_OCTETS else None
-
-    @property
-    def deadline(self) -> float | None:
-        while self.due:
-            until, number = self.due[0]
-            dialogue = self.open.get(number)
-            if dialogue is not None and dialogue.until == until:
-                return until
-            heapq.heappop(self.due)
-        return None
-
-    def expired(self, now: float) -> list[Dialogue]:
-        late: list[Dialogue] = []
-        while (until := self.deadline) is not None and until <= now:
-            late.append(self.open[heapq.heappop(self.due)[1]])
-            self.remove(late[-1])
-        return late
-
-
 class Tcap(Generic[L]):
     """TCAP of one node: the user of SCCP."""
 
     def __init__(self, config: TcapConfig, user: DialogueUser[L]) -> None:
         self._config = config
         self._user = user
-        self._table = _Table(config.most_transactions, config.first_id & MOST_ID or 1)
+        self._transactions = Transactions(config.first_id)
 
     def __len__(self) -> int:
         """Count the transactions in the table."""
-        return len(self._table.open)
+        return len(self._transactions.open)
 
     @property
     def deadline(self) -> float | None:
         """When the next dialogue has waited too long."""
-        return self._table.deadline
+        return self._transactions.deadline
 
     def answer_at_once(self, data: bytes, *, now: float) -> tuple[bytes, Event] | None:
         """Answer a usual Begin as `receive` would, but octets for octets; None: `receive` has to do it."""
         usual = read_usual_begin(data)
-        if usual is None or len(self._table.open) >= self._config.most_transactions:
+        if usual is None or len(self._transactions.open) >= self._config.most_transactions:
             return None
         originating, octets, components = usual
         portion = None
@@ -235,7 +95,7 @@ class Tcap(Generic[L]):
             return self._begun(primitive, message, now)
         if message.type == Tag.UNIDIRECTIONAL:
             return Duty(events=[Unanswerable(why="Unidirectional")])
-        dialogue = self._table.find(message.destination)
+        dialogue = self._transactions.find(message.destination)
         if dialogue is None:
             return self._unknown(primitive, message)
         if message.type == Tag.ABORT:
@@ -245,7 +105,7 @@ class Tcap(Generic[L]):
     # Begin.
 
     def _begun(self, primitive: Unitdata, message: Message, now: float) -> Duty[Unitdata, L]:
-        if len(self._table.open) >= self._config.most_transactions:
+        if len(self._transactions.open) >= self._config.most_transactions:
             cause = PAbortCause.RESOURCE_LIMITATION
             return self._p_abort(primitive, message.originating, cause, "too many transactions")
         portion = None
@@ -277,7 +137,7 @@ class Tcap(Generic[L]):
         except DecodeError as error:
             return self._fail(primitive, dialogue, message.originating, error.what, now)
         if last:
-            self._table.remove(dialogue)
+            self._transactions.remove(dialogue)
         else:
             dialogue.remote = message.originating
             if dialogue.ours and not dialogue.confirmed:
@@ -289,7 +149,7 @@ class Tcap(Generic[L]):
         return self._down(duty, now, None if last else dialogue)
 
     def _aborted(self, dialogue: Dialogue, message: Message, now: float) -> Duty[Unitdata, L]:
-        self._table.remove(dialogue)
+        self._transactions.remove(dialogue)
         portion = None
         if message.portion:
             try:
@@ -307,7 +167,7 @@ class Tcap(Generic[L]):
     # Abnormal cases (Q.774).
 
     def _bad(self, primitive: Unitdata, bad: BadTransaction, now: float) -> Duty[Unitdata, L]:
-        dialogue = self._table.find(bad.destination)
+        dialogue = self._transactions.find(bad.destination)
         if dialogue is not None:
             return self._fail(primitive, dialogue, bad.originating, bad.what, now)
         if not 1 <= len(bad.originating) <= ID_OCTETS:
@@ -318,7 +178,7 @@ class Tcap(Generic[L]):
         self, primitive: Unitdata, dialogue: Dialogue, originating: bytes, why: str, now: float
     ) -> Duty[Unitdata, L]:
         """End a dialogue here and at the peer, which sent something that cannot be read."""
-        self._table.remove(dialogue)
+        self._transactions.remove(dialogue)
         cause = PAbortCause.BADLY_FORMATTED
         duty = self._down(self._user.ended(dialogue, Ended(how=Ending.P_ABORT, cause=cause), now=now), now)
         remote = originating or dialogue.remote
@@ -344,10 +204,10 @@ class Tcap(Generic[L]):
             message = Message.decode(notice.data)
         except BadTransaction as bad:
             return Duty(events=[Unanswerable(why=f"a notice: {bad.what}")])
-        dialogue = self._table.find(message.originating)
+        dialogue = self._transactions.find(message.originating)
         if dialogue is None:
             return Duty(events=[Unanswerable(why="a notice about an unknown transaction")])
-        self._table.remove(dialogue)
+        self._transactions.remove(dialogue)
         return self._down(self._user.ended(dialogue, Ended(how=Ending.NOTICE, cause=notice.cause), now=now), now)
 
     def resume(self, late: L, *, now: float) -> Duty[Unitdata, L]:
@@ -357,7 +217,7 @@ class Tcap(Generic[L]):
     def wake(self, *, now: float) -> Duty[Unitdata, L]:
         """End the dialogues that have waited too long."""
         duty: Duty[Unitdata, L] = Duty()
-        for dialogue in self._table.expired(now):
+        for dialogue in self._transactions.expired(now):
             done = self._down(self._user.ended(dialogue, Ended(how=Ending.EXPIRED), now=now), now)
             duty.send += done.send
             duty.events += [*done.events, Expired(ours=dialogue.ours)]
@@ -376,16 +236,16 @@ class Tcap(Generic[L]):
             if verb is not Verb.FORGET:
                 send.append(self._write(request, now))
             if verb is not Verb.BEGIN and verb is not Verb.CONTINUE:
-                self._table.remove(request.dialogue)
+                self._transactions.remove(request.dialogue)
         if dialogue is not None and not dialogue.closed and dialogue.local is None:
-            self._table.enter(dialogue, now + self._config.within_s)
+            self._transactions.enter(dialogue, now + self._config.within_s)
         return Duty(send, duty.later, duty.events)
 
     def _write(self, request: Request, now: float) -> Unitdata:
         dialogue = request.dialogue
         waits = request.verb is Verb.BEGIN or request.verb is Verb.CONTINUE
         if waits:
-            self._table.enter(dialogue, now + (request.within_s or self._config.within_s))
+            self._transactions.enter(dialogue, now + (request.within_s or self._config.within_s))
         message = Message(
             type=request.verb.value,
             originating=(dialogue.local or 0).to_bytes(ID_OCTETS, "big") if waits else b"",

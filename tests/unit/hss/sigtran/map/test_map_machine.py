@@ -18,7 +18,7 @@ from hss.sigtran.sccp.messages import Unitdata
 from hss.sigtran.tcap import dialogue as portions
 from hss.sigtran.tcap.components import Invoke, Reject, Result, ReturnError, read_components
 from hss.sigtran.tcap.dialogue import Pdu, Portion
-from hss.sigtran.tcap.machine import Dialogue, Ended, Ending, Verb
+from hss.sigtran.tcap.user import Dialogue, Ended, Ending, Verb
 from schemas.identities import Msisdn
 from schemas.numbers.map import Context
 from schemas.numbers.tcap import Diagnostic

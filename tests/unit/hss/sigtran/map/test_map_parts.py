@@ -25,7 +25,7 @@ from hss.sigtran.map.extension import IcscfRoutingInfo, PrivateExtension, find_i
 from hss.sigtran.map.gmsc import SriAnswer, detail_name, read_answer
 from hss.sigtran.map.numbers import Address, read_address, read_imsi, read_tbcd, write_tbcd
 from hss.sigtran.sccp.messages import Message, Segmentation
-from hss.sigtran.tcap.machine import Ending
+from hss.sigtran.tcap.user import Ending
 from schemas.numbers.map import MapError
 from schemas.numbers.sccp import Type
 from schemas.octets import DecodeError

@@ -11,18 +11,10 @@ from hss.sigtran.sccp.messages import Unitdata
 from hss.sigtran.tcap import dialogue as portions
 from hss.sigtran.tcap.components import Component, Invoke, Reject, read_components
 from hss.sigtran.tcap.dialogue import Pdu, Portion
-from hss.sigtran.tcap.machine import (
-    Aborted,
-    Dialogue,
-    Ended,
-    Ending,
-    Request,
-    Tcap,
-    TcapConfig,
-    Unanswerable,
-    Verb,
-)
+from hss.sigtran.tcap.machine import Aborted, Tcap, TcapConfig, Unanswerable
 from hss.sigtran.tcap.messages import Message
+from hss.sigtran.tcap.transactions import Transactions
+from hss.sigtran.tcap.user import Dialogue, Ended, Ending, Request, Verb
 from schemas.numbers.tcap import Diagnostic, PAbortCause, Tag
 from schemas.octets import DecodeError
 
@@ -109,9 +101,15 @@ def test_ids_are_not_given_twice() -> None:
     for _ in range(3):
         tcap.receive(unit(begin()), now=0.0)
     assert [dialogue.local for dialogue in user.dialogues] == [0xFFFFFFFF, 1, 2]
-    tcap._table.next_id = 1  # noqa: SLF001 - as after a whole round
-    tcap.receive(unit(begin()), now=0.0)
-    assert user.dialogues[-1].local == 3
+
+
+def test_an_id_that_is_in_use_is_passed_over() -> None:
+    transactions = Transactions(0xFFFFFFFF)
+    dialogues = [Dialogue(first=unit(begin())) for _ in range(3)]
+    transactions.open[1] = dialogues[0]  # as after a whole round
+    for dialogue in dialogues[1:]:
+        transactions.enter(dialogue, 1.0)
+    assert [dialogue.local for dialogue in dialogues] == [None, 0xFFFFFFFF, 2]
 
 
 @pytest.mark.parametrize(
