@@ -13,8 +13,13 @@ COMMANDS: Final = {
     "serve": ("hss.cli.serve", "Run the service in the foreground."),
     "init": ("hss.cli.init", "Create or upgrade the database, with sample data if wanted."),
     "subscriber": ("hss.cli.subscriber", "Add, show, list, change and delete subscribers."),
-    "import": ("hss.cli.bulk", "Import subscribers from JSONL or CSV."),
-    "export": ("hss.cli.bulk", "Export subscribers as JSONL or CSV."),
+    "operator": ("hss.cli.operators", "Add, show, change operators and their entry nodes."),
+    "icscf-pool": ("hss.cli.icscf_pools", "Add, show, change pools of I-CSCFs and their members."),
+    "prefix": ("hss.cli.numbers", "Add, list and delete prefixes of operators."),
+    "number-block": ("hss.cli.numbers", "Add, list, change, delete number blocks and DDI stems."),
+    "ported-number": ("hss.cli.numbers", "Add, list, change and delete ported numbers."),
+    "import": ("hss.cli.bulk", "Import subscribers or numbers from JSONL or CSV."),
+    "export": ("hss.cli.bulk", "Export subscribers or numbers as JSONL or CSV."),
     "query": ("hss.cli.query", "Send a real request and show the answer."),
     "route": ("hss.cli.route", "Tell where calls to numbers go, and why."),
     "imrn": ("hss.cli.imrn", "Show for whom an IMRN stands."),
@@ -58,7 +63,7 @@ class Commands(click.Group):
         gc.disable()  # importing makes next to no garbage; looking for it takes a tenth of the time
         module = importlib.import_module(COMMANDS[cmd_name][0])
         gc.enable()
-        command: click.Command = getattr(module, cmd_name + "_" if cmd_name == "import" else cmd_name)
+        command: click.Command = getattr(module, "import_" if cmd_name == "import" else cmd_name.replace("-", "_"))
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002

@@ -13,10 +13,12 @@ from hss.cli.http import Api, api_option
 from hss.cli.output import PartlyRefused, Refusal
 
 PIECE_OCTETS: Final = 1 << 18
+# What a file can hold; what is behind another may name it.
+HELD: Final = ("subscribers", "icscf-pools", "operators", "prefixes", "number-blocks", "ported-numbers")
 SHOWN: Final = 20  # refused lines that are printed; --report has all of them
 
 of_option = click.option(
-    "--of", type=click.Choice(["subscribers", "ported-numbers"]), default="subscribers", help="What the file holds."
+    "--of", type=click.Choice(HELD), default=HELD[0], show_default=True, help="What the file holds."
 )
 form_option = click.option(
     "--form", type=click.Choice(["jsonl", "csv"]), help="Form of the file. Default: by the file's name, else jsonl."
@@ -49,7 +51,12 @@ def import_(
     database: str | None,
     secrets_key_file: Path | None,
 ) -> None:
-    """Import subscribers, or ported numbers, from FILE (- for standard input); a refused line stops no other one.
+    """Import subscribers, or what --of names, from FILE (- for standard input); a refused line stops no other one.
+
+    A line of JSONL is a document of the management API. CSV has the names of its columns in its first line: prefixes
+    `prefix,operator`, number-blocks `stem,operator,minimum,maximum`, ported-numbers `number,operator,routing_number`;
+    operators and icscf-pools do not fit into CSV. What a line names must exist: pools before operators, operators
+    before numbers.
 
     Exit status 4 where lines were refused. After an interruption, --resume-behind with the line of the last report.
     """
@@ -90,9 +97,10 @@ def export(
     database: str | None,
     secrets_key_file: Path | None,
 ) -> None:
-    """Export all subscribers in the order of their names, or all ported numbers; secrets stay behind.
+    """Export all subscribers in the order of their names, or all of what --of names; secrets stay behind.
 
-    CSV is for the short form: what it has no column for is left out, and so is whoever has neither IMSI nor number.
+    CSV of subscribers is for the short form: what it has no column for is left out, and so is whoever has neither IMSI
+    nor number. Operators and icscf-pools do not fit into CSV.
     """
     if sealed and database is None:
         raise click.UsageError("--sealed goes with --database: secrets never leave through the API")

@@ -14,6 +14,12 @@ from hss.cli.output import NoService, Refusal, WrongConfiguration
 
 DEFAULT_API: Final = "127.0.0.1:8080"
 TIMEOUT_S: Final = 30.0
+PRECONDITION_FAILED: Final = 412
+ATTEMPTS: Final = 5  # to change a document while others change it
+
+
+class Overtaken(Refusal):
+    """Somebody else changed the document in the meantime."""
 
 
 class Api:
@@ -29,9 +35,23 @@ class Api:
 
     def send(self, method: str, *path: str, body: Any = None, **query: str | int | None) -> Any:  # noqa: ANN401 - JSON
         """Change something; `body` is JSON."""
-        kind = "application/merge-patch+json" if method == "PATCH" else "application/json"
         octets = None if body is None else json.dumps(body).encode()
-        return self._call(method, path, query, octets, {"Content-Type": kind} if octets is not None else {})
+        return self._call(method, path, query, octets, _kind_of(method) if octets is not None else {})
+
+    def revise(self, *path: str, change: Callable[[Any], Any]) -> Any:  # noqa: ANN401 - JSON
+        """Read a document, and patch it with what `change` makes of it; again where somebody else was faster."""
+        left = ATTEMPTS
+        while True:
+            response = self._open("GET", path, {}, None, {})
+            self._checked(response)
+            patch = json.dumps(change(json.loads(response.read()))).encode()
+            headers = _kind_of("PATCH") | {"If-Match": response.headers["ETag"]}
+            try:
+                return self._call("PATCH", path, {}, patch, headers)
+            except Overtaken:
+                left -= 1
+                if not left:
+                    raise
 
     def stream(
         self,
@@ -92,8 +112,13 @@ class Api:
             problem = json.loads(response.read())
         except ValueError:
             problem = {}
-        faults = [f"{fault['field']}: {fault['rule']}" for fault in problem.get("errors", [])]
-        raise Refusal("; ".join(faults) or problem.get("detail") or problem.get("title") or response.reason)
+        refusal = Overtaken if response.status == PRECONDITION_FAILED else Refusal
+        faults = [": ".join(filter(None, (fault["field"], fault["rule"]))) for fault in problem.get("errors", [])]
+        raise refusal("; ".join(faults) or problem.get("detail") or problem.get("title") or response.reason)
+
+
+def _kind_of(method: str) -> dict[str, str]:
+    return {"Content-Type": "application/merge-patch+json" if method == "PATCH" else "application/json"}
 
 
 def _place(address: str) -> str:

@@ -116,9 +116,9 @@ def find(api: Api, identity: str) -> dict[str, Any]:
     return found
 
 
-def merge_patch(changes: tuple[str, ...]) -> dict[str, Any]:
-    """Read `a.b=TEXT` and `a.b:=JSON` into a JSON merge patch (RFC 7396)."""
-    patch: dict[str, Any] = {}
+def merge_patch(changes: tuple[str, ...], *, into: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Read `a.b=TEXT` and `a.b:=JSON` into a JSON merge patch (RFC 7396), or into a document."""
+    patch: dict[str, Any] = {} if into is None else into
     for change in changes:
         path, equals, text = change.partition("=")
         if not equals or not path.rstrip(":"):

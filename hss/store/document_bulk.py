@@ -59,7 +59,7 @@ class DocumentBulk(Generic[D]):
         """Export all documents in the order of their keys, in pieces of whole lines."""
         self._check(form)
         if sealed:
-            raise Refused("sealed", f"goes with subscribers: a {self._repository.kind} has no secrets")
+            raise Refused("sealed", "goes with subscribers: nothing else has secrets")
         columns = self._layout.columns
         if form == CSV:
             yield (",".join(columns) + "\n").encode()

@@ -130,8 +130,8 @@ class Operators(Repository[Operator]):
         prefixes = [mine | {"digits": digits_of(number)} for number in document.prefixes]
         blocks = [mine | block.model_dump() | {"stem": digits_of(block.stem)} for block in document.blocks]
         nodes = [mine | node.model_dump() for node in document.entry_nodes]
-        _refuse_doubles([str(row["digits"]) for row in prefixes], "prefixes.{}")
-        _refuse_doubles([str(row["stem"]) for row in blocks], "blocks.{}.stem")
+        _refuse_doubles(document.prefixes, "prefixes.{}")
+        _refuse_doubles([block.stem for block in document.blocks], "blocks.{}.stem")
         _refuse_doubles([node.name for node in document.entry_nodes], "entry_nodes.{}.name")
         await _refuse_taken(connection, t.number_prefix.c.digits, [row["digits"] for row in prefixes], "prefixes.{}")
         await _refuse_taken(connection, t.number_block.c.stem, [row["stem"] for row in blocks], "blocks.{}.stem")

@@ -57,11 +57,11 @@ class OwnedNumbers(Repository[D]):
         return super().matches(name, value)
 
     async def load(self, connection: AsyncConnection, rows: Sequence[RowMapping]) -> list[D]:  # noqa: ARG002
-        """Make documents."""
+        """Make documents; what is stored keeps the rules already."""
         return [
-            self.model.model_validate(
-                {self.key_field: self.row_key(row[self.key_column]), "operator": row["operator"]}
-                | {name: row[name] for name in self.parts}
+            self.model.model_construct(
+                **{self.key_field: "+" + row[self.key_column], "operator": row["operator"]},
+                **{name: row[name] for name in self.parts},
             )
             for row in rows
         ]
@@ -97,8 +97,8 @@ class OwnedNumbers(Repository[D]):
         values = await self.values(work.connection, document)
         key = self.document_key(document)
         old = await self._get(work.connection, values[self.key_column])
-        check_version(expected, old.version if old else None)
         self._refuse_moved(old.document if old else None, document)
+        check_version(expected, old.version if old else None)
         if old and old.document == document:
             return old
         before = {key: old.document} if old else {}
@@ -190,7 +190,8 @@ async def _owners(connection: AsyncConnection, names: Iterable[str]) -> dict[str
     found: dict[str, int] = {}
     for among in _pieces(sorted(set(names))):
         query = select(_operator.name, _operator.id).where(_operator.name.in_(among))
-        found |= dict((await connection.execute(query.order_by(_operator.name).with_for_update())).tuples().all())
+        rows = await connection.execute(query.order_by(_operator.name).with_for_update())
+        found |= {row[0]: row[1] for row in rows}
     return found
 
 

@@ -81,7 +81,7 @@ class OwnedNumber(Document):
     operator: Name
 
 
-class OwnedBlock(NumberBlock, OwnedNumber):
+class OwnedBlock(OwnedNumber, NumberBlock):
     """A number block, and the operator that it belongs to."""
 
 

@@ -10,6 +10,8 @@ from schemas.documents import (
     DiameterPeer,
     IcscfPool,
     Operator,
+    OwnedBlock,
+    OwnedPrefix,
     PortedNumber,
     ServiceProfile,
     SharedFilterCriteriaSet,
@@ -30,6 +32,8 @@ KINDS = [
     ("service_profiles", "telephony", TELEPHONY),
     ("diameter_peers", "icscf.ims.example", PEER),
     ("ported_numbers", "+491719999999", PORTED),
+    ("number_blocks", "+4972133", OwnedBlock(stem="+49 721 33", operator="fixed", maximum=4)),
+    ("prefixes", "+49160", OwnedPrefix(prefix="49160", operator="mobile")),
 ]
 
 
@@ -102,8 +106,9 @@ async def test_deleting_nothing_is_not_found(store: Store) -> None:
             await resource.delete("nothing")
     with pytest.raises(NotFound):
         await store.shared_filter_criteria_sets.delete("9")
-    with pytest.raises(NotFound):
-        await store.ported_numbers.delete("+49")
+    for numbers in (store.ported_numbers, store.number_blocks, store.prefixes):
+        with pytest.raises(NotFound):
+            await numbers.delete("+49")
 
 
 async def test_the_key_is_that_of_the_document(store: Store) -> None:
@@ -197,6 +202,8 @@ async def test_shared_sets_page_by_number(store: Store) -> None:
         ),
         ("service_profiles", ServiceProfile(name="op", shared_sets=[7, 8]), "shared_sets.1"),
         ("ported_numbers", PortedNumber(number="+49", operator="nobody"), "operator"),
+        ("number_blocks", OwnedBlock(stem="+49", operator="nobody", maximum=3), "operator"),
+        ("prefixes", OwnedPrefix(prefix="+49", operator="nobody"), "operator"),
     ],
 )
 async def test_a_document_that_does_not_fit_is_refused(store: Store, kind: str, document: Operator, field: str) -> None:
