@@ -32,6 +32,8 @@ from hss.services.bulk_lines import LONGEST_DOCUMENT, whole_lines
 
 SUBSCRIBERS: Final = "subscribers"
 OPERATORS: Final = "operators"  # each is one line, with all its prefixes and number blocks
+# What a file can hold; what is behind another may name it. The API serves those that it was given.
+HELD: Final = (SUBSCRIBERS, "icscf-pools", OPERATORS, "prefixes", "number-blocks", "ported-numbers")
 IMPORT: Final = f"{ROOT}/import"
 EXPORT: Final = f"{ROOT}/export"
 NDJSON: Final = "application/x-ndjson"

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shlex
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,9 @@ from typing import Any
 import pytest
 from click.testing import Result
 
+from hss.cli.bulk import HELD
 from tests.service.conftest import Service, invoke, running
+from tests.unit.hss.cli.test_routing_document import examples
 
 
 @pytest.fixture(scope="module")
@@ -33,6 +36,13 @@ def refused(result: Result, words: str, status: int = 1) -> None:
     """Check that a command was refused in one line."""
     assert (result.exit_code, result.stdout) == (status, ""), result.output
     assert result.stderr == f"Error: {words}\n"
+
+
+def test_the_examples_of_the_document_print_what_stands_there(sample: Callable[[], Path]) -> None:
+    with running(sample()) as fresh:
+        for command, output in examples(of_service=True):
+            printed = said(fresh.invoke(*shlex.split(command)[1:]))
+            assert printed.rstrip() == output.rstrip() or not output.strip()
 
 
 def test_an_operator_is_added_shown_changed_and_deleted(own: Service) -> None:
@@ -210,6 +220,14 @@ def test_the_numbering_plan_moves_to_another_database(own: Service, tmp_path: Pa
         assert given
         said(invoke("import", "--database", database, "--of", of, "-", stdin=given))
         assert said(invoke("export", "--database", database, "--of", of)) == given
+
+
+def test_the_shell_the_service_and_its_description_name_the_same_files(own: Service) -> None:
+    document = own.call("GET", "openapi.json")[1]
+    for path, method in (("import", "post"), ("export", "get")):
+        parameters = {one["name"]: one for one in document["paths"][f"/api/v1/{path}"][method]["parameters"]}
+        assert parameters["of"]["schema"]["enum"] == list(HELD)
+    assert own.call("GET", "export?of=rubbish")[1]["errors"][0]["rule"] == f"must be one of {', '.join(HELD)}"
 
 
 def test_an_operator_of_many_blocks_fits_into_a_line(own: Service) -> None:

@@ -1,13 +1,13 @@
-"""Import and export of whole subscribers."""
+"""Import and export of whole subscribers, and of the numbering plan."""
 
 from typing import Final
 
-from hss.api.bulk import BATCH, BATCH_MOST, EXPORT, IMPORT, NDJSON, SUBSCRIBERS, TYPES
+from hss.api.bulk import BATCH, BATCH_MOST, EXPORT, HELD, IMPORT, NDJSON, SUBSCRIBERS, TYPES
 from hss.api.openapi.pieces import Schema, Theme, content, in_query, operation, ref
 
 _TAG: Final = "bulk"
 _FILE: Final = content({"type": "string"}, media=[one for types in TYPES.values() for one in types])
-_OF: Final = in_query("of", "what the file holds", type="string", default=SUBSCRIBERS)
+_OF: Final = in_query("of", "what the file holds", type="string", enum=list(HELD), default=SUBSCRIBERS)
 _FORM: Final = in_query("form", "form of the file", type="string", enum=list(TYPES), default="jsonl")
 _PROGRESS: Final[Schema] = {
     "type": "object",
@@ -24,14 +24,14 @@ _PROGRESS: Final[Schema] = {
 
 THEME: Final = Theme(
     tag=_TAG,
-    text="Import and export of whole subscribers",
+    text="Import and export of whole subscribers, and of the numbering plan",
     schemas={"Progress": _PROGRESS},
     paths={
         IMPORT: {
             "post": operation(
                 "importSubscribers",
                 _TAG,
-                "Import subscribers; a line of JSON after each committed batch",
+                "Import subscribers, or what `of` names; a line of JSON after each committed batch",
                 answers={
                     "200": {
                         "description": "progress, one JSON object per line",
@@ -54,7 +54,7 @@ THEME: Final = Theme(
             "get": operation(
                 "exportSubscribers",
                 _TAG,
-                "Export all subscribers, without secrets",
+                "Export all subscribers without secrets, or what `of` names",
                 answers={"200": {"description": "the file", "content": _FILE}},
                 errors=("bad-request", "busy"),
                 parameters=[_OF, _FORM],
