@@ -20,12 +20,17 @@ def _row(operator: Shown) -> str:
 
 def _whole(operator: Shown) -> list[str]:
     return [
-        f"{operator['name']} (type {operator['type']}, {KINDS[operator['type']]})",
+        f"{operator['name']} (type {operator['type']}, {KINDS[operator['type']]}{_marks(operator)})",
         f"  domain    {operator['home_domain']}",
         f"  dialling  {_dialling(operator)}",
         *_numbers(operator),
         *_entries(operator),
     ]
+
+
+def _marks(operator: Shown) -> str:
+    elsewhere = ", subscribers kept elsewhere" if not operator["home"] else ""
+    return elsewhere + (", default route" if operator["default_route"] else "")
 
 
 def _dialling(operator: Shown) -> str:
@@ -43,6 +48,10 @@ def _numbers(operator: Shown) -> Iterator[str]:
     yield from _first("prefix", operator["prefixes"])
     blocks = (f"{one['stem']}  {one['minimum']} to {one['maximum']} digits" for one in operator["blocks"])
     yield from _first("block", list(blocks))
+    yield from _first("routing", operator["routing_numbers"])
+    yield from _first("carrier", operator["carriers"])
+    services = (f"{one['number']} in {one['phone_context']}  {one['urn'] or ''}" for one in operator["service_numbers"])
+    yield from _first("service", [service.rstrip() for service in services])
 
 
 def _first(label: str, lines: list[str]) -> Iterator[str]:

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Column, ColumnElement, RowMapping, Table, delete, insert, select
+from sqlalchemy import Column, ColumnElement, RowMapping, Table, bindparam, delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hss.services.administration import Changes, Refused, Taken
@@ -123,21 +123,20 @@ class Operators(Repository[Operator]):
         )
 
     async def store_parts(self, connection: AsyncConnection, identifier: int, document: Operator) -> None:
-        """Replace prefixes, blocks, entry nodes and codes."""
-        await self.drop_parts(connection, identifier)
+        """Replace entry nodes and codes; write the prefixes and blocks that differ, for there may be very many."""
+        await drop_codes(connection, identifier)
         await store_codes(connection, identifier, document)
-        mine: dict[str, Any] = {"operator_id": identifier}
-        prefixes = [mine | {"digits": digits_of(number)} for number in document.prefixes]
-        blocks = [mine | block.model_dump() | {"stem": digits_of(block.stem)} for block in document.blocks]
-        nodes = [mine | node.model_dump() for node in document.entry_nodes]
+        prefixes = [{"digits": digits_of(number)} for number in document.prefixes]
+        blocks = [block.model_dump() | {"stem": digits_of(block.stem)} for block in document.blocks]
         _refuse_doubles(document.prefixes, "prefixes.{}")
         _refuse_doubles([block.stem for block in document.blocks], "blocks.{}.stem")
         _refuse_doubles([node.name for node in document.entry_nodes], "entry_nodes.{}.name")
-        await _refuse_taken(connection, t.number_prefix.c.digits, [row["digits"] for row in prefixes], "prefixes.{}")
-        await _refuse_taken(connection, t.number_block.c.stem, [row["stem"] for row in blocks], "blocks.{}.stem")
-        for table, rows in ((t.number_prefix, prefixes), (t.number_block, blocks), (t.entry_node, nodes)):
-            if rows:
-                await connection.execute(insert(table), rows)
+        await _store_numbers(connection, identifier, t.number_prefix.c.digits, prefixes, "prefixes.{}")
+        await _store_numbers(connection, identifier, t.number_block.c.stem, blocks, "blocks.{}.stem")
+        await connection.execute(delete(t.entry_node).where(t.entry_node.c.operator_id == identifier))
+        if document.entry_nodes:
+            nodes = [{"operator_id": identifier} | node.model_dump() for node in document.entry_nodes]
+            await connection.execute(insert(t.entry_node), nodes)
 
     async def drop_parts(self, connection: AsyncConnection, identifier: int) -> None:
         """Remove prefixes, blocks, entry nodes and codes."""
@@ -152,6 +151,22 @@ class Operators(Repository[Operator]):
         await refuse_while(
             connection, ported.operator_id == identifier, shown=ported.digits, field="name", what="ported numbers"
         )
+
+
+async def _store_numbers(
+    connection: AsyncConnection, operator: int, key: Column[Any], rows: Sequence[Mapping[str, Any]], field: str
+) -> None:
+    """Make `rows` the prefixes or blocks of an operator; raise `Taken` where another one has a number."""
+    query = select(key.table).where(key.table.c.operator_id == operator)
+    before = {row[key.name]: _part(row) for row in (await connection.execute(query)).mappings()}
+    now = {row[key.name]: row for row in rows}
+    gone = [{"gone": number} for number, row in before.items() if now.get(number) != row]
+    if gone:
+        await connection.execute(delete(key.table).where(key == bindparam("gone")), gone)
+    added = [{"operator_id": operator, **row} for number, row in now.items() if before.get(number) != row]
+    await _refuse_taken(connection, key, [row[key.name] for row in added], list(now), field)
+    if added:
+        await connection.execute(insert(key.table), added)
 
 
 def _part(row: RowMapping) -> dict[str, Any]:
@@ -191,16 +206,16 @@ def _refuse_doubles(values: Sequence[str], field: str) -> None:
 
 
 async def _refuse_taken(
-    connection: AsyncConnection, column: Column[Any], values: Sequence[str | None], field: str
+    connection: AsyncConnection, column: Column[Any], values: Sequence[str], listed: Sequence[str], field: str
 ) -> None:
-    """Raise `Taken` where another operator has one of the values."""
+    """Raise `Taken` where another operator has one of the values; `listed` says where it stands in the document."""
     query = select(column, t.operator.c.name).join_from(
         column.table, t.operator, column.table.c.operator_id == t.operator.c.id
     )
     for first in range(0, len(values), MOST_PARAMETERS):
         among = values[first : first + MOST_PARAMETERS]
         for value, owner in await connection.execute(query.where(column.in_(among))):
-            raise Taken(field.format(values.index(value)), f"+{value} belongs to operator {owner!r}")
+            raise Taken(field.format(listed.index(value)), f"+{value} belongs to operator {owner!r}")
 
 
 class IcscfPools(Repository[IcscfPool]):

@@ -73,6 +73,18 @@ async def test_who_replaces_an_operator_that_got_a_number_meanwhile_is_refused(s
         await store.operators.put("mobile", seen.document, expected=seen.version)
 
 
+async def test_the_document_of_an_operator_adds_amends_and_drops_its_numbers(store: Store) -> None:
+    await furnish(store)
+    for stem, most in (("+4972133", 3), ("+4972134", 3), ("+4972135", 3)):
+        await store.number_blocks.put(stem, block(stem, maximum=most))
+    body = FIXED.model_dump() | {"blocks": [{"stem": f"+497213{each}", "maximum": most} for each, most in ((6, 1), (5, 3), (4, 2))]}  # fmt: skip  # noqa: E501
+    await store.operators.put("fixed", Operator.model_validate(body | {"prefixes": ["+4930"]}))
+    page = await store.number_blocks.page(after=None, limit=10, filters={})
+    assert [(one.key, one.document.maximum) for one in page.items] == [("+4972134", 2), ("+4972135", 3), ("+4972136", 1)]  # fmt: skip  # noqa: E501
+    owned = await store.prefixes.page(after=None, limit=10, filters={"operator": "fixed"})
+    assert [one.key for one in owned.items] == ["+4930"]
+
+
 async def test_versions_are_demanded(store: Store) -> None:
     await furnish(store)
     with pytest.raises(VersionMismatch):

@@ -79,6 +79,25 @@ def test_an_operator_with_many_numbers_shows_the_first(own: Service) -> None:
     said(own.invoke("operator", "delete", "many"))
 
 
+def test_what_else_leads_to_an_operator_is_shown(own: Service) -> None:
+    base = ("--type", "2", "--home-domain", "codes.example", "--country-code", "49")
+    codes = ('routing_numbers:=["D150"]', 'carriers:=["+4901"]', "home:=false", "default_route:=true")
+    services = 'service_numbers:=[{"number": "110", "urn": "urn:service:sos.police"}]'
+    assert said(own.invoke("operator", "add", "codes", *base, *codes, services)).splitlines() == [
+        "codes (type 2, fixed, subscribers kept elsewhere, default route)",
+        "  domain    codes.example",
+        "  dialling  +49  trunk 0  international 00",
+        "  routing   D150",
+        "  carrier   +4901",
+        "  service   110 in +49  urn:service:sos.police",
+    ]
+    exported = said(own.invoke("export", "--of", "operators"))
+    said(own.invoke("operator", "delete", "codes"))
+    said(own.invoke("import", "--of", "operators", "-", stdin=exported))
+    assert said(own.invoke("export", "--of", "operators")) == exported
+    said(own.invoke("operator", "delete", "codes"))
+
+
 def test_entry_nodes_are_added_changed_and_removed(own: Service) -> None:
     node = ("operator", "entry-node", "mobile", "gmsc2")
     refused(own.invoke(*node, "--state", "down"), "there is no entry node gmsc2 of mobile; --add adds it")
