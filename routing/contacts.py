@@ -93,7 +93,10 @@ class Dropped(NamedTuple):
 
 
 class ForkPlan(NamedTuple):
-    """The whole plan. `ring_s` limits a group in seconds (None: no limit); `decided_by` says who chose the mode."""
+    """The whole plan. `ring_s` limits a group in seconds (None: no limit); `decided_by` says who chose the mode.
+
+    `max_targets` counts what is called; a branch that a 3xx moved elsewhere does not count beside its new target.
+    """
 
     mode: Fork
     decided_by: str

@@ -1,8 +1,9 @@
 """`hss route simulate` and `hss route iam`: whole calls, against devices that are played, or from an ISUP IAM."""
 
 import json
+import re
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 
@@ -11,10 +12,18 @@ from hss.cli.output import Refusal
 from hss.cli.route_asking import alone_options, asking
 from hss.cli.route_query import called_of, query_of, query_options
 
+# EVENTS begin behind the first "=" after which everything is an event: contacts have that sign too
+_SCRIPT: Final = re.compile(
+    r"""(?P<branch>.+?)=(?P<events>\s*(?:silent|(?:error|[0-9]+)(?:@[^\s=]*)?(?:=sips?:\S*)?
+    (?:\s+(?:error|[0-9]+)(?:@[^\s=]*)?(?:=sips?:\S*)?)*)\s*)""",
+    re.VERBOSE | re.IGNORECASE,
+)
+
 
 @click.command()
 @click.argument("number")
 @click.option("--device", multiple=True, metavar="BRANCH=EVENTS", help="As b1='180@1 200@12', b2=486@2, b3=silent.")
+@click.option("--recurse", is_flag=True, help="Call the contacts of a 3xx, unless --request-disposition says no.")
 @click.option("--rung-out", type=click.IntRange(300, 699), help="What the caller gets when all ring out.")
 @query_options
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -25,6 +34,7 @@ def simulate(
     *,
     number: str,
     device: tuple[str, ...],
+    recurse: bool,
     rung_out: int | None,
     as_json: bool,
     database: str | None,
@@ -34,9 +44,12 @@ def simulate(
 ) -> None:
     """Play the forking plan of NUMBER against devices that behave as given; one that is not given is silent.
 
-    An event is a status, or `error`, and the seconds after the INVITE. BRANCH is b1, b2 ..., or a contact.
+    An event is a status, or `error`, and the seconds after the INVITE; behind a 3xx stand its contacts, as
+    302@1=sip:new@192.0.2.9, with commas between them. BRANCH is b1, b2 ..., or a contact. A call that ends before
+    the fork ends by its own status; exit status 1 where it ends by none here (an emergency call, another operator).
     """
     body = query_of(**given) | {"called": called_of(number, given["kind"]), "devices": dict(map(_script, device))}
+    body["recurse"] = recurse
     if rung_out is not None:
         body["rung_out"] = rung_out
     with asking(api, database, secrets_key_file, sample=sample) as desk:
@@ -45,11 +58,13 @@ def simulate(
         click.echo(json.dumps(found, indent=2))
         return
     click.echo("\n".join([*found["plan"]["lines"], "", *found["lines"]]))
-    click.echo(f"The caller gets {found['status']} after {found['ended_s']:g} s.")
+    click.echo(f"The caller gets {found['status']} after {found['answered_s']:g} s.")
 
 
 def _script(text: str) -> tuple[str, str]:
-    branch, equals, events = text.rpartition("=")
+    if match := _SCRIPT.fullmatch(text):
+        return match["branch"], match["events"]
+    branch, equals, events = text.partition("=") if re.match("b[0-9]+=", text) else text.rpartition("=")
     if not equals:
         raise click.UsageError(f"--device {text}: must be BRANCH=EVENTS")
     return branch, events

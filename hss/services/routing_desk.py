@@ -1,5 +1,6 @@
 """Questions about routing as JSON values in and out: what the management API and the command line have in common."""
 
+import re
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
@@ -9,21 +10,27 @@ from typing import Any, Final
 from hss.services.routing import RoutingService, summary
 from hss.services.routing_fields import QueryRefused
 from hss.services.routing_queries import Reader, difference, reader, shown
+from routing.devices import MOST_EVENTS, DeviceEvent, DeviceRefused
 from routing.gateway import FromIam, GatewaySettings
 from routing.plan import Plan, Query
-from routing.simulation import MOST_EVENTS, DeviceEvent, Line, simulate
+from routing.simulation import Line, NotPlayed, Played, play
 from routing.tables import Conflict, contradictions
 from schemas.octets import DecodeError
 
 Json = Mapping[str, Any]
 
 MOST_QUERIES: Final = 10_000  # of one document; a stream has no bound
-SIMULATION: Final = ("devices", "rung_out")  # what stands beside the query
+SIMULATION: Final = ("devices", "rung_out", "recurse")  # what stands beside the query
 COMPARISON: Final = ("old", "new", "queries")
 IAM: Final = ("iam", "with_circuit", "isup_body", "host", "port")
 GATEWAY: Final = ("at", "seed", "suppose", "operator", "profile")  # of a query: what counts for the call of an IAM
 LONGEST_AFTER_S: Final = 86_400.0
-_DEVICE_RULE: Final = "must be text like `180@1 200@12`, `503@0`, `error@2` or `silent`"
+_DEVICE_RULE: Final = "must be text like `180@1 200@12`, `302@1=sip:new@192.0.2.9`, `503@0`, `error@2` or `silent`"
+_NEXT_CONTACT: Final = re.compile(r",(?=[A-Za-z][A-Za-z0-9+.-]*:)")
+_CONTACT: Final = re.compile(
+    r"""sips?:([^@<>"]+@)?([a-z0-9]([a-z0-9.-]*[a-z0-9.])?|\[[0-9a-f:.]+\])(:[0-9]{1,5})?([;?][^@<>"]*)?\Z""",
+    re.IGNORECASE,
+)
 
 
 class RoutingDesk:
@@ -76,20 +83,22 @@ class RoutingDesk:
         return _written(found if isinstance(found, FromIam) else await found)
 
     async def simulate(self, body: Json, *, at: float) -> Json:
-        """Play the forking plan of a number against `devices`, by branch or contact."""
+        """Play the call to a number against `devices`, by branch or contact; `recurse` = call the targets of a 3xx."""
         given = body.get("devices")
         devices = _devices({} if given is None else given)
         rung_out = body.get("rung_out")
         if rung_out is not None and not (type(rung_out) is int and 300 <= rung_out <= 699):
             raise QueryRefused("rung_out", "must be a final status from 300 to 699")
+        recurse = _flag(body, "recurse")
         query = {name: value for name, value in body.items() if name not in SIMULATION}
         plan = await self.plan(replace(self.reader(at=at, defaults={}), beside=SIMULATION), query)
-        played = simulate(plan.fork, devices, rung_out=rung_out)
+        played = _play(plan, devices, rung_out, recurse=recurse)
         return {
             "plan": shown(plan, "text"),
             "ladder": [line._asdict() for line in played.lines],
             "lines": [ladder_line(line) for line in played.lines],
             "status": played.status,
+            "answered_s": played.answered_s,
             "ended_s": played.ended_s,
         }
 
@@ -198,6 +207,15 @@ def _written(found: FromIam) -> Json:
     }
 
 
+def _play(plan: Plan, devices: Mapping[str, Iterable[DeviceEvent]], rung_out: int | None, *, recurse: bool) -> Played:
+    try:
+        return play(plan, devices, rung_out=rung_out, recurse=recurse)
+    except NotPlayed as error:
+        raise QueryRefused("called", f"cannot be played: {error}") from error
+    except DeviceRefused as error:
+        raise QueryRefused(f"devices.{error.name}", error.why) from error
+
+
 def _devices(body: object) -> Mapping[str, Iterable[DeviceEvent]]:
     if not isinstance(body, Mapping):
         raise QueryRefused("devices", "must be an object: branch or contact, and what its device does")
@@ -208,14 +226,18 @@ def _devices(body: object) -> Mapping[str, Iterable[DeviceEvent]]:
 
 
 def _script(path: str, text: object) -> list[DeviceEvent]:
-    """Read `180@1 200@12`: a status, or `error`, and the seconds after the INVITE when it comes."""
+    """Read `180@1 200@12`: a status, or `error`, and the seconds after the INVITE when it comes.
+
+    Behind the time of a 3xx stand its contacts, as `302@1=sip:a@192.0.2.9,sip:b@192.0.2.9`.
+    """
     if not isinstance(text, str):
         raise QueryRefused(path, _DEVICE_RULE)
     return [] if text.strip() == "silent" else [_event(path, word) for word in text.split()]
 
 
 def _event(path: str, word: str) -> DeviceEvent:
-    what, _, when = word.partition("@")
+    answer, moved, targets = word.partition("=")
+    what, _, when = answer.partition("@")
     try:
         after_s = float(when or 0)
         status = None if what == "error" else int(what)
@@ -223,4 +245,16 @@ def _event(path: str, word: str) -> DeviceEvent:
         raise QueryRefused(path, _DEVICE_RULE) from error
     if not (isfinite(after_s) and 0 <= after_s <= LONGEST_AFTER_S) or not (status is None or 100 <= status <= 699):
         raise QueryRefused(path, _DEVICE_RULE)
-    return DeviceEvent(after_s, status)
+    if moved and status not in range(300, 400):
+        raise QueryRefused(path, f"only a 3xx has contacts: {answer}")
+    return DeviceEvent(after_s, status, _contacts(path, targets) if moved else ())
+
+
+def _contacts(path: str, text: str) -> tuple[str, ...]:
+    contacts = tuple(_NEXT_CONTACT.split(text))
+    for contact in contacts:
+        if not _CONTACT.match(contact):
+            raise QueryRefused(
+                path, f"the contacts of a 3xx are sip or sips URIs with commas between them: {contact!r}"
+            )
+    return contacts

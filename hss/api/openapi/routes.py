@@ -11,6 +11,58 @@ from hss.services.routing_queries import VIEWS
 _TAG: Final = "routing"
 _NUMBER: Final = {"type": ["string", "object"], "description": "a number, or a query with `called`"}
 _FAILURES: Final = ("bad-request", "unavailable")
+_DEVICES: Final = {
+    "type": "object",
+    "additionalProperties": {"type": "string"},
+    "description": "what each device does, by branch (`b1`) or contact: `180@1 200@12` (status and seconds after the "
+    "INVITE), `error@2` (transport error), `silent`; behind a 3xx its contacts, `302@1=sip:new@192.0.2.9`, with commas "
+    "between them. A device that is not named is silent; one that the call does not have is refused",
+}
+_SIMULATION: Final = {
+    "type": "object",
+    "description": "a query, and what the devices do",
+    "required": ["called"],
+    "properties": {
+        "devices": _DEVICES,
+        "rung_out": {
+            "type": ["integer", "null"],
+            "minimum": 300,
+            "maximum": 699,
+            "description": "what the caller gets when every branch was only cancelled or silent",
+        },
+        "recurse": {
+            "type": "boolean",
+            "default": False,
+            "description": "the contacts of a 3xx are called, unless `request_disposition` says no-recurse",
+        },
+    },
+}
+_SECONDS: Final = {"type": "number", "minimum": 0}
+_LADDER_LINE: Final = {
+    "type": "object",
+    "properties": {
+        "at_s": _SECONDS,
+        "what": {
+            "enum": ["INVITE", "CANCEL", "response", "forward", "timeout", "transport-error", "not-called"],
+            "description": "`response` came from the branch, `forward` went to the caller",
+        },
+        "branch": {"type": ["string", "null"]},
+        "status": {"type": ["integer", "null"]},
+        "why": {"type": ["string", "null"]},
+    },
+}
+_PLAYED: Final = {
+    "type": "object",
+    "required": ["plan", "ladder", "lines", "status", "answered_s", "ended_s"],
+    "properties": {
+        "plan": ANYTHING,
+        "ladder": {"type": "array", "items": _LADDER_LINE},
+        "lines": {"type": "array", "items": {"type": "string"}, "description": "the ladder for a person"},
+        "status": {"type": "integer", "description": "what the caller gets"},
+        "answered_s": {**_SECONDS, "description": "when the caller gets it, after the first INVITE"},
+        "ended_s": {**_SECONDS, "description": "when the last branch is done"},
+    },
+}
 
 THEME: Final = Theme(
     tag=_TAG,
@@ -45,10 +97,21 @@ THEME: Final = Theme(
             "post": operation(
                 "simulateFork",
                 _TAG,
-                "Play the forking plan of a number against devices",
-                answers={"200": answer("the timed INVITE, CANCEL and response lines", ANYTHING)},
+                "Play the call to a number against devices; refused where no SIP status ends it here",
+                answers={"200": answer("the timed INVITE, CANCEL and response lines", _PLAYED)},
                 errors=_FAILURES,
-                body=content(ANYTHING, {"called": "+497219578290", "devices": {"b1": "180@1 200@12", "b2": "486@2"}}),
+                body=content(
+                    _SIMULATION,
+                    {
+                        "called": "+497219578290",
+                        "devices": {
+                            "b1": "180@1 200@12",
+                            "b2": "302@2=sip:new@192.0.2.9",
+                            "sip:new@192.0.2.9": "486@1",
+                        },
+                        "recurse": True,
+                    },
+                ),
             )
         },
         f"{ROUTE}/diff": {

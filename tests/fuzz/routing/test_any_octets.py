@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from routing import Query, Rows, State, Tables, build, route
 from routing.contacts import Contact, Fork, Identities, Registration
+from routing.devices import DeviceEvent
 from routing.enum_dns.answers import EnumSettings, answer
 from routing.forking import host_of, plan_fork
 from routing.gateway import GatewaySettings, route_iam
@@ -13,7 +14,7 @@ from routing.normalise import Kind
 from routing.preferences import preferences
 from routing.redirect import RedirectSettings, redirect
 from routing.selection import Member
-from routing.simulation import DeviceEvent, simulate
+from routing.simulation import T1_S, simulate
 from routing.tables import Operator, Pool
 from schemas.octets import DecodeError
 
@@ -108,7 +109,11 @@ def test_every_simulation_ends_and_accounts_for_every_branch(
     contacts: list[Contact], mode: Fork, ring_s: int | None, devices: dict[str, list[DeviceEvent]], recurse: bool
 ) -> None:
     registration = Registration(identities=Identities(id="x"), contacts=tuple(contacts), mode=mode, ring_s=ring_s)
-    played = simulate(plan_fork(registration, 0.0, recurse=recurse), devices)
+    plan = plan_fork(registration, 0.0, recurse=recurse)
+    there = {branch.id for branch in plan.branches}
+    moves = any(event.contacts for name, script in devices.items() if name in there for event in script)
+    scripts = {name: script for name, script in devices.items() if name in there or (name == "sip:new@h" and moves)}
+    played = simulate(plan, scripts)
     times = [line.at_s for line in played.lines]
     assert times == sorted(times)
     assert 200 <= played.status <= 699
@@ -118,6 +123,12 @@ def test_every_simulation_ends_and_accounts_for_every_branch(
     assert len(cancelled) == len(set(cancelled))
     spoken = {line.branch for line in played.lines if line.what == "response"}
     assert set(cancelled) <= spoken  # only who spoke can be cancelled
+    assert 0 <= played.answered_s <= played.ended_s == times[-1]
+    for at, line in enumerate(played.lines):
+        if line.what == "CANCEL":
+            of_it = [later for later in played.lines[at + 1 :] if later.branch == line.branch]
+            assert of_it
+            assert of_it[-1].at_s <= line.at_s + T1_S + 1e-6
 
 
 digits = st.text("49721", min_size=1, max_size=6)

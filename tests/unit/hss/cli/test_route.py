@@ -102,7 +102,15 @@ def test_options_reach_the_query(arguments: tuple[str, ...], path: str, value: s
         (("--database", "/no/such.db", MOBILE), 2, "database /no/such.db: there is no such file"),
         ((MOBILE,), 3, "no service answers"),
         (("simulate", "--sample", "--device", "b1", FIXED), 2, "BRANCH=EVENTS"),
-        (("simulate", "--sample", "--device", "b1=x", FIXED), 1, "devices.b1"),
+        (("simulate", "--sample", "--device", "b1=x", FIXED), 1, "devices.b1: must be text like"),
+        (("simulate", "--sample", "--device", "b1=302@x=sip:a@h", FIXED), 1, "devices.b1: must be text like"),
+        (("simulate", "--sample", "--device", "sip:a@h;x=y=9@z", FIXED), 1, "devices.sip:a@h;x=y: must be text like"),
+        (
+            ("simulate", "--sample", "--device", "b9=200@1", FIXED),
+            1,
+            "devices.b9: is no branch or contact of this call",
+        ),
+        (("simulate", "--sample", "112"), 1, "the outcome is `service`: no SIP status ends the call here"),
         (("iam", "--sample", "xyz"), 1, "iam: must be the octets"),
         (("iam", "--sample", "010060000A000200080410949999990000"), 1, "REL with cause 1"),
     ],
@@ -140,11 +148,23 @@ def test_a_line_that_is_too_long_stops_no_other_one() -> None:
 def test_a_call_is_played() -> None:
     done = route("simulate", "--sample", "--device", "b1=180@1 200@12", "--device", "b2=180@2", FIXED)
     assert "12.0 s  b2      CANCEL  (another branch answered)" in done.stdout
-    assert "The caller gets 200 after" in done.stdout
+    assert done.stdout.endswith("The caller gets 200 after 12 s.\n")
     found = json.loads(
         route("simulate", "--sample", "--json", "--rung-out", "480", "--fork", "sequential", FIXED).stdout
     )
     assert found["status"] == 480
+    assert found["answered_s"] == found["ended_s"] == 92
+    done = route("simulate", "--sample", "+12025550123")
+    assert done.stdout.endswith("caller  response 404  (nobody has this number)\nThe caller gets 404 after 0 s.\n")
+
+
+@pytest.mark.parametrize("wish", [("--recurse",), ("--request-disposition", "recurse")])
+def test_the_contacts_of_a_3xx_are_called(wish: tuple[str, ...]) -> None:
+    new = "sip:new@192.0.2.9;transport=tcp"
+    devices = (f"b1=302@1={new}", "b2=486@2", "sip:customer@198.51.100.5:5060=180@1 486@2", f"{new}=180@1 486@3")
+    given = [word for device in devices for word in ("--device", device)]
+    assert "The caller gets 486 after 4 s." in route("simulate", "--sample", *wish, *given, FIXED).stdout
+    assert "The caller gets 302 after 2 s." in route("simulate", "--sample", *given, FIXED).stdout
 
 
 def test_an_iam_becomes_an_invite() -> None:

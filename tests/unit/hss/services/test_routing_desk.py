@@ -79,8 +79,7 @@ def test_devices_are_played(here: World) -> None:
     assert found["status"] == 200
     assert [line["at_s"] for line in found["ladder"] if line["what"] == "INVITE"] == [0, 30, 32]
     assert found["lines"][0] == "     0.0 s  b1      INVITE"
-    nobody = now(here.desk.simulate({"called": "+491715407092", "rung_out": 480}, at=NOON))
-    assert (nobody["status"], len(nobody["ladder"])) == (480, 1)
+    assert (found["answered_s"], found["ended_s"]) == (35, 35)
     assert ladder_line(Line(1.5, "forward", None, 486, "the best response")) == (
         "     1.5 s  caller  forward 486  (the best response)"
     )
@@ -98,7 +97,7 @@ def test_the_fields_that_there_are_differ_by_question(here: World) -> None:
         f"iam, with_circuit, isup_body, host, port, at, seed, suppose, {plan}": here.desk.from_iam(
             {"iam": "01", "x": 1}, at=NOON
         ),
-        f"devices, rung_out, {query}, {plan}": here.desk.simulate({"called": "1", "x": 1}, at=NOON),
+        f"devices, rung_out, recurse, {query}, {plan}": here.desk.simulate({"called": "1", "x": 1}, at=NOON),
         f"{query}, {plan}": here.desk.one({"called": "1", "x": 1}, "plan", at=NOON),
     }
     for there_are, question in asked.items():
@@ -111,9 +110,79 @@ def test_the_fields_that_there_are_differ_by_question(here: World) -> None:
 
 
 @pytest.mark.parametrize(
+    ("query", "status", "why"),
+    [
+        ({"called": "+12025550123"}, 404, "nobody has this number"),
+        ({"called": "+49721957829" + "12345"}, 404, "stem 49721957829 takes 4 digits at most"),
+        ({"called": "+49721957829"}, 484, "stem 49721957829 needs 1 digits, 0 are there"),
+        (
+            {"called": FIXED, "suppose": {"down": [f"icscf{at}.fixed.example" for at in (1, 2)]}},
+            503,
+            "no I-CSCF can be used",
+        ),
+        ({"called": FIXED, "suppose": {"hss_unreachable": True}}, 503, "the HSS cannot be reached"),
+        ({"called": FIXED, "suppose": {"nobody_registered": True}}, 480, "nobody is registered"),
+    ],
+)
+def test_a_call_that_ends_before_the_fork_keeps_its_own_status(
+    here: World, query: dict[str, Any], status: int, why: str
+) -> None:
+    found = now(here.desk.simulate({**query, "devices": {"b1": "200@1"}, "rung_out": 480}, at=NOON))
+    assert (found["status"], found["plan"]["outcome"]["sip"]) == (status, status)
+    assert found["lines"] == [f"     0.0 s  caller  response {status}  ({why})"]
+    assert (found["answered_s"], found["ended_s"]) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("query", "outcome"),
+    [
+        ({"called": "112"}, "service"),
+        ({"called": "+491715407092"}, "forwarded"),
+        ({"called": FIXED, "follow": False}, "routed"),
+    ],
+)
+def test_a_call_that_goes_on_elsewhere_cannot_be_played(here: World, query: dict[str, Any], outcome: str) -> None:
+    with pytest.raises(QueryRefused, match=f"the outcome is `{outcome}`: no SIP status") as refused:
+        now(here.desk.simulate(query, at=NOON))
+    assert refused.value.field == "called"
+
+
+@pytest.mark.parametrize("switch", [{"recurse": True}, {"request_disposition": "recurse"}])
+def test_the_targets_of_a_3xx_are_called_where_that_is_wanted(here: World, switch: dict[str, Any]) -> None:
+    new = "sip:new@192.0.2.9;transport=tcp"
+    devices = {
+        "b1": f"302@1={new}",
+        new: "180@1 200@2",
+        "b2": "486@1",
+        "b3": "486@1",
+    }
+    body = {"called": FIXED, "fork": "parallel", "devices": devices}
+    found = now(here.desk.simulate({**body, **switch}, at=NOON))
+    assert (found["status"], found["answered_s"]) == (200, 3)
+    assert [line["branch"] for line in found["ladder"] if line["what"] == "INVITE"] == ["b1", "b2", "b3", "b4"]
+    assert now(here.desk.simulate(body, at=NOON))["status"] == 302
+
+
+def test_a_device_that_the_call_does_not_have_is_refused(here: World) -> None:
+    for name in ("b9", "sip:nobody@192.0.2.77"):
+        with pytest.raises(
+            QueryRefused, match=r"is no branch or contact of this call; there are: b1 \(sip:"
+        ) as refused:
+            now(here.desk.simulate({"called": FIXED, "devices": {name: "200@1"}}, at=NOON))
+        assert refused.value.field == f"devices.{name}"
+
+
+@pytest.mark.parametrize(
     ("body", "field"),
     [
         ({"called": "1", "devices": []}, "devices"),
+        ({"called": "1", "devices": {"b1": "200@1=sip:a@h"}}, "devices.b1"),
+        ({"called": "1", "devices": {"b1": "302@1="}}, "devices.b1"),
+        ({"called": "1", "devices": {"b1": "302@1=tel:+49"}}, "devices.b1"),
+        ({"called": "1", "devices": {"b1": "302@1=sip:a@h,"}}, "devices.b1"),
+        ({"called": "1", "devices": {"b1": '302@1=sip:"a"@h'}}, "devices.b1"),
+        ({"called": "1", "devices": {"b1": "302@1=sip:a@"}}, "devices.b1"),
+        ({"called": "1", "recurse": 1}, "recurse"),
         ({"called": "1", "devices": {"b1": 7}}, "devices.b1"),
         ({"called": "1", "devices": {"b1": "180@x"}}, "devices.b1"),
         ({"called": "1", "devices": {"b1": "99@1"}}, "devices.b1"),
