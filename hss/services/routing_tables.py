@@ -79,24 +79,26 @@ class PackedNumbers:
                 yield digits, self._names[owner]
 
 
-class NamedPortings:
-    """Ported numbers with names of operators."""
+class NamedPortings(dict[tuple[str | None, Key | None], tuple[str | None, str | None]]):
+    """Ported numbers with names of operators, and what each routing number and row of an operator comes to."""
 
     def __init__(self, rows: Rows, names: Mapping[Key, str], outline: Tables) -> None:
+        super().__init__()
         self._rows = rows
         self._names = names
         self._outline = outline
 
-    def __iter__(self) -> Iterator[PortedRow]:
-        """Give digits, routing number and operator; a routing number that is none of ours leads elsewhere."""
-        targets: dict[tuple[str | None, Key | None], str | None] = {}
-        for digits, code, owner in self._rows.ported:
-            asked = code, owner
-            target = targets[asked] if asked in targets else targets.setdefault(asked, self._target(code, owner))
-            yield digits, code, target
+    def __missing__(self, asked: tuple[str | None, Key | None]) -> tuple[str | None, str | None]:
+        """Name the operator; a routing number that is none of ours leads elsewhere."""
+        code, owner = asked
+        name = None if owner is None else self._names.get(owner, str(owner))
+        named = self[asked] = code, _target(code, name, self._outline)
+        return named
 
-    def _target(self, code: str | None, owner: Key | None) -> str | None:
-        return _target(code, None if owner is None else self._names.get(owner, str(owner)), self._outline)
+    def rows(self) -> Iterator[PortedRow]:
+        """Give digits, routing number and operator."""
+        for digits, code, owner in self._rows.ported:
+            yield digits, *self[code, owner]
 
 
 def _target(code: str | None, owner: Key | None, tables: Tables) -> str | None:
@@ -128,7 +130,7 @@ async def read_material(source: NumberSource) -> Material:
     named = Rows(
         operators=operators,
         numbers=numbers,
-        ported=NamedPortings(rows, names, outline),
+        ported=NamedPortings(rows, names, outline).rows(),
         prefixes=prefixes,
         stems=stems,
     )

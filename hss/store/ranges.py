@@ -1,5 +1,6 @@
 """What the tables of number routing are built from; operators are named by the numbers of their rows."""
 
+from array import array
 from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
 from typing import Final
 
@@ -56,10 +57,11 @@ NUMBERS: Final = Prepared(
 
 
 class PackedPortings:
-    """Many ported numbers in little memory: a million of them are text of some 20 megabytes, not a million tuples."""
+    """Many ported numbers in little memory: a million of them are some 20 megabytes of text and small integers."""
 
     def __init__(self) -> None:
-        self._pieces: list[str] = []
+        self._pieces: list[tuple[str, array[int]]] = []
+        self._places: dict[tuple[str | None, int | None], int] = {}  # of routing numbers and operators
         self._count = 0
 
     def __len__(self) -> int:
@@ -69,14 +71,16 @@ class PackedPortings:
     def add(self, rows: Sequence[Row]) -> None:
         """Keep a piece."""
         self._count += len(rows)
-        self._pieces.append("\n".join(f"{digits} {number or ''} {owner or ''}" for digits, number, owner in rows))
+        place = self._places.setdefault
+        places = array("I", [place((number, owner), len(self._places)) for _, number, owner in rows])
+        self._pieces.append(("\n".join([row[0] for row in rows]), places))
 
     def __iter__(self) -> Iterator[PortedRow]:
         """Give digits, routing number and operator."""
-        for piece in self._pieces:
-            for line in piece.split("\n"):
-                digits, number, owner = line.split(" ")
-                yield digits, number or None, int(owner) if owner else None
+        targets = list(self._places)
+        for digits, places in self._pieces:
+            for number, place in zip(digits.split("\n"), places, strict=True):
+                yield number, *targets[place]
 
 
 class NumberingLoader:

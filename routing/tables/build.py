@@ -62,18 +62,19 @@ def changed(
     """
     found: list[Conflict] = []
     new_numbers = list(_known(put, tables.keys, found))
-    new_ported = list(_portings(ported, tables.operators, found))
+    met: dict[Ported, int] = {}
+    new_ported = list(_portings(ported, tables.operators, met, found))
     gone = [digits for digits in (*dropped, *returned) if not is_number(digits)]
     if found or gone:
         raise ValueError(f"cannot stand in the tables: {found or gone}")
-    portings = tables.portings + tuple({porting for _, porting in new_ported}.difference(tables.portings))
-    place = {porting: portings.index(porting) for porting in {porting for _, porting in new_ported}}
+    portings = tables.portings + tuple(porting for porting in met if porting not in tables.portings)
+    place = [portings.index(porting) for porting in met]
     return replace(
         tables,
         generation=generation,
         numbers=tables.numbers.changed(new_numbers, dropped),
         portings=portings,
-        ported=tables.ported.changed(((digits, place[porting]) for digits, porting in new_ported), returned),
+        ported=tables.ported.changed(((digits, place[at]) for digits, at in new_ported), returned),
     )
 
 
@@ -110,9 +111,7 @@ def _ported(
     rows: Iterable[PortedRow], operators: Mapping[Key, Operator], found: list[Conflict]
 ) -> tuple[tuple[Ported, ...], SortedNumbers]:
     seen: dict[Ported, int] = {}
-    numbers, twice = collect(
-        (digits, seen.setdefault(porting, len(seen))) for digits, porting in _portings(rows, operators, found)
-    )
+    numbers, twice = collect(_portings(rows, operators, seen, found))
     met = tuple(seen)
     for digits, kept, dropped in twice:
         if kept != dropped:
@@ -126,17 +125,19 @@ def _target(porting: Ported) -> str:
 
 
 def _portings(
-    rows: Iterable[PortedRow], operators: Mapping[Key, Operator], found: list[Conflict]
-) -> Iterator[tuple[str, Ported]]:
-    known = {None, *operators}
-    made: dict[tuple[str | None, Key | None], Ported] = {}
+    rows: Iterable[PortedRow], operators: Mapping[Key, Operator], met: dict[Ported, int], found: list[Conflict]
+) -> Iterator[tuple[str, int]]:
+    """Give digits and the place of the porting in `met`; new ones are added there."""
+    places: dict[tuple[str | None, Key | None], int | None] = {}
     for digits, routing_number, operator in rows:
-        if operator in known and (routing_number or operator is not None) and is_number(digits):
-            porting = made.get((routing_number, operator))
-            if porting is None:
-                code = routing_number.upper() if routing_number else None
-                porting = made[routing_number, operator] = Ported(code, operator)
-            yield digits, porting
+        asked = routing_number, operator
+        if asked not in places:
+            stands = operator in operators if operator is not None else bool(routing_number)
+            porting = Ported(routing_number.upper() if routing_number else None, operator)
+            places[asked] = met.setdefault(porting, len(met)) if stands else None
+        place = places[asked]
+        if place is not None and is_number(digits):
+            yield digits, place
         else:
             why = _WHY_UNKNOWN if is_number(digits) else _WHY_BAD
             _note(found, "ported-refused", f"ported number {digits} to {routing_number}, {operator}", "", why)

@@ -10,7 +10,8 @@ steps they came, and a hash over the hashes of the leaves says what the table ho
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from hashlib import sha256
 from heapq import merge
 from itertools import islice, pairwise
@@ -22,6 +23,7 @@ _SCALE: Final[tuple[int, ...]] = tuple(10 ** (LONGEST - length) << 4 for length 
 _LEAF: Final = 2039  # a key that this prime divides begins a leaf: so many numbers are in one, on average
 _RUN: Final = 8192  # rows read at a time, and sorted without letting other threads work
 _TOKEN_OCTETS: Final = 16
+_MOST_TOKENS: Final = 10_000  # that are remembered: the operators and routing numbers of a country
 
 Run: TypeAlias = "tuple[array[int], array[int]]"  # keys and values
 
@@ -53,26 +55,26 @@ def is_number(digits: object) -> bool:
 class Leaf:
     """Some numbers that stand side by side."""
 
-    __slots__ = ("_digest", "keys", "values")
+    __slots__ = ("hashed", "keys", "values")
 
     def __init__(self, keys: "array[int]", values: "array[int]") -> None:
         self.keys = keys
         self.values = values
-        self._digest = b""
+        self.hashed = b""  # until it is asked for
 
     def digest(self, token_of: Callable[[int], bytes]) -> bytes:
         """Hash the numbers and what their values mean; that is done once, since the meanings never change."""
-        if not self._digest:
+        if not self.hashed:
             content = sha256(self.keys)
             content.update(b"".join(map(token_of, self.values)))
-            self._digest = content.digest()
-        return self._digest
+            self.hashed = content.digest()
+        return self.hashed
 
     def joined(self, other: "Leaf") -> "Leaf":
         """Put the numbers of `other` behind the own ones."""
         return Leaf(self.keys + other.keys, self.values + other.values)
 
-    def changed(self, wanted: Mapping[int, int | None]) -> Run:
+    def changed(self, wanted: Mapping[int, int | None]) -> "Leaf":
         """Copy with the value of some keys set, or the key dropped where it is None."""
         keys, values = self.keys[:], self.values[:]
         for key, value in wanted.items():
@@ -85,7 +87,7 @@ class Leaf:
             else:
                 keys.insert(at, key)
                 values.insert(at, value)
-        return keys, values
+        return Leaf(keys, values)
 
 
 class SortedNumbers:
@@ -93,9 +95,9 @@ class SortedNumbers:
 
     __slots__ = ("_count", "_digest", "_starts", "leaves")
 
-    def __init__(self, leaves: Sequence[Leaf], count: int) -> None:
+    def __init__(self, leaves: Sequence[Leaf], count: int, starts: Sequence[int] | None = None) -> None:
         self.leaves = leaves
-        self._starts = [leaf.keys[0] for leaf in islice(leaves, 1, None)]
+        self._starts = [leaf.keys[0] for leaf in islice(leaves, 1, None)] if starts is None else starts
         self._count = count
         self._digest = b""
 
@@ -137,19 +139,18 @@ class SortedNumbers:
         for leaf in self.leaves:
             yield from zip(map(digits_of, leaf.keys), leaf.values, strict=True)
 
-    def digest(self, meanings: Sequence[object]) -> bytes:
+    def digest(self, meanings: Sequence[Hashable]) -> bytes:
         """Hash the numbers and what they stand for; value `v` means `meanings[v]`, now and in every copy."""
         if not self._digest:
             token_of = _Tokens(meanings).__getitem__
-            self._digest = sha256(b"".join([leaf.digest(token_of) for leaf in self.leaves])).digest()
+            self._digest = sha256(b"".join([leaf.hashed or leaf.digest(token_of) for leaf in self.leaves])).digest()
         return self._digest
 
     def unshared(self, other: "SortedNumbers") -> int:
         """Count the numbers in leaves that `other` has not got: what the memory would be freed of with this table."""
         if self is other:
             return 0
-        theirs = set(map(id, other.leaves))
-        return sum(len(leaf.keys) for leaf in self.leaves if id(leaf) not in theirs)
+        return sum(len(leaf.keys) for leaf in set(self.leaves).difference(other.leaves))
 
     def changed(self, put: Iterable[tuple[str, int]], dropped: Iterable[str]) -> "SortedNumbers":
         """Copy with some numbers put (added or replaced) and some dropped; for changes far fewer than numbers."""
@@ -162,33 +163,43 @@ class SortedNumbers:
             if known != value:
                 touched.setdefault(bisect_right(self._starts, key), {})[key] = value
                 count += (known is None) - (value is None)
-        return SortedNumbers(self._recut(touched), count) if touched else self
+        return self._with(touched, count) if touched else self
 
-    def _recut(self, touched: Mapping[int, Mapping[int, int | None]]) -> list[Leaf]:
+    def _with(self, touched: Mapping[int, Mapping[int, int | None]], count: int) -> "SortedNumbers":
         """Change some leaves, from the last one on: what is behind the place that is changed is done."""
         leaves = list(self.leaves)
+        starts: Sequence[int] | None = self._starts
         for at in sorted(touched, reverse=True):
-            head, *rest = _cut(*leaves[at].changed(touched[at]))
+            leaves[at] = leaves[at].changed(touched[at])
+            if all(key % _LEAF for key in touched[at]):
+                continue
+            starts = None
+            head, *rest = _cut(leaves[at].keys, leaves[at].values)
             if at == 0:
                 leaves[:1] = [head, *rest]
             elif head.keys:  # the key that began this leaf is gone
                 leaves[at - 1 : at + 1] = [leaves[at - 1].joined(head), *rest]
             else:
                 leaves[at : at + 1] = rest
-        return leaves
+        return SortedNumbers(leaves, count, starts)
 
 
 class _Tokens(dict[int, bytes]):
     """A short hash of what each value means, made where it is first needed."""
 
-    def __init__(self, meanings: Sequence[object]) -> None:
+    def __init__(self, meanings: Sequence[Hashable]) -> None:
         super().__init__()
         self._meanings = meanings
 
     def __missing__(self, value: int) -> bytes:
         """Hash one."""
-        token = self[value] = sha256(repr(self._meanings[value]).encode()).digest()[:_TOKEN_OCTETS]
+        token = self[value] = _token(self._meanings[value])
         return token
+
+
+@lru_cache(_MOST_TOKENS, typed=True)
+def _token(meaning: Hashable) -> bytes:
+    return sha256(repr(meaning).encode()).digest()[:_TOKEN_OCTETS]
 
 
 def collect(rows: Iterable[tuple[str, int]]) -> tuple[SortedNumbers, list[Twice]]:

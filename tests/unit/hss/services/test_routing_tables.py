@@ -121,7 +121,7 @@ def content(tables: Tables) -> Any:
     return listed, away, tables.ranges, tables.conflicts, len(tables.numbers), len(tables.ported), tables.sha256
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(portings, owners, st.lists(st.tuples(portings, owners), min_size=1, max_size=3))
 def test_numbers_put_in_one_by_one_give_what_a_new_build_gives(
     ported: dict[str, Any], owned: dict[str, str], steps: list[tuple[dict[str, Any], dict[str, str]]]
