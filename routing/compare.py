@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
+from routing.contacts import ForkPlan
 from routing.decision import route
 from routing.plan import Plan, Query
 from routing.ports import State
@@ -59,6 +60,7 @@ def facts(plan: Plan) -> dict[str, str | None]:
     return {
         "number": None if plan.number is None else plan.number.tel_uri,
         "operator": None if match is None else match.operator.name,
+        "type": None if match is None else f"{match.operator.type}",
         "match": None if match is None else f"{match.match} {match.matched}".rstrip(),
         "routing_number": None if ported is None else ported.rn,
         "entry": None if entry is None or entry.node is None else entry.node.name,
@@ -66,5 +68,12 @@ def facts(plan: Plan) -> dict[str, str | None]:
         "icscf": None if icscf is None else " ".join(member.name for member in icscf.ranking.order),
         "scscf": None if plan.location is None else plan.location.scscf,
         "branches": None if fork is None else " ".join(branch.contact for branch in fork.branches),
+        "fork": None if fork is None else _manner(fork),
         "outcome": f"{outcome.status} {outcome.sip or ''}".rstrip(),
     }
+
+
+def _manner(fork: ForkPlan) -> str:
+    """Say how contacts are called: in which mode, for how long, and by which proxies."""
+    limit = "" if fork.ring_s is None else f" {fork.ring_s} s each"
+    return f"{fork.mode}{limit} by {' '.join(branch.next_hop for branch in fork.branches)}"

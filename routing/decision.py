@@ -4,13 +4,14 @@
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Final
 
 from routing.entering import choose_icscf, enter, serve
 from routing.following import fork_contacts, locate
-from routing.normalise import Code, Number, NumberError, Profile, in_order, normalise
+from routing.normalise import Code, Number, NumberError, Profile, Stems, in_order, normalise
 from routing.plan import Outcome, Plan, Query, Step
-from routing.portability import find_operator
+from routing.portability import PORTING_PARAMETERS, find_operator
 from routing.ports import State
 from routing.tables import Tables
 from routing.way import Way
@@ -36,7 +37,7 @@ def _normalise(way: Way) -> Outcome | None:
     """Read the number, and see by the stems whether it is complete (steps 1 and 2)."""
     query = way.query
     profile = query.profile
-    stems = way.tables.stems or profile.stems
+    stems = _stems(way.tables.stems, profile.stems)
     try:
         number = normalise(query.kind, query.called, profile, stems)
     except NumberError as error:
@@ -56,6 +57,17 @@ def _normalise(way: Way) -> Outcome | None:
     return _local(way, number)
 
 
+def _stems(listed: Stems, own: Stems) -> Stems:
+    if not own:
+        return listed
+    return _merged(listed, own) if listed else own
+
+
+@lru_cache(maxsize=16)
+def _merged(listed: Stems, own: Stems) -> Stems:
+    return Stems({**listed.ranges, **own.ranges})
+
+
 def _refused(error: NumberError) -> Outcome:
     if error.code is Code.INCOMPLETE:
         status = "incomplete"
@@ -66,7 +78,8 @@ def _refused(error: NumberError) -> Outcome:
 
 def _distrusted(number: Number) -> Number:
     """Ignore what an untrusted peer says of portability (RFC 4694 §5)."""
-    return number._replace(npdi=False, rn=None, rn_context=None, cic=None, cic_context=None)
+    kept = tuple([entry for entry in number.parameters if entry[0] not in PORTING_PARAMETERS])
+    return number._replace(parameters=kept, npdi=False, rn=None, rn_context=None, cic=None, cic_context=None)
 
 
 def _explain_number(way: Way, number: Number, profile: Profile) -> None:
@@ -79,7 +92,7 @@ def _explain_number(way: Way, number: Number, profile: Profile) -> None:
         )
         return
     stem = number.ddi_stem
-    least, most = (way.tables.stems or profile.stems).ranges[stem]
+    least, most = _stems(way.tables.stems, profile.stems).ranges[stem]
     why = f"{len(number.ddi_ext or '')} digits after the stem"
     way.trace.append(Step(2, "ddi", number.digits, stem, f"stem {stem} min {least} max {most}", why))
 

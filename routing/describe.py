@@ -8,6 +8,7 @@ from typing import Any
 from routing.contacts import Branch, ForkPlan
 from routing.normalise import Number, Signals
 from routing.plan import Plan, Query, Step
+from routing.preferences import INDIFFERENT
 
 
 def as_dict(plan: Plan) -> dict[str, Any]:
@@ -121,6 +122,11 @@ def _query(query: Query) -> dict[str, Any]:
         "profile": query.profile.name,
         "at": _moment(int(query.at)),
         "seed": query.seed,
+        "fork": query.mode.value if query.mode else None,
+        "request_disposition": None if query.wishes is INDIFFERENT else query.wishes.disposition,
+        "trusted": query.trusted,
+        "dipped": query.dipped,
+        "follow": query.follow,
         "suppose": {
             "down": sorted(suppose.down),
             "scscf_unset": suppose.scscf_unset,
@@ -180,10 +186,11 @@ def _entry(plan: Plan) -> dict[str, Any] | None:
 def _icscf(plan: Plan) -> dict[str, Any] | None:
     if plan.icscf is None:
         return None
-    ranking, policy, key = plan.icscf
+    ranking, policy, key, turn = plan.icscf
     return {
         "chosen": ranking.chosen.host if ranking.chosen else None,
         "policy": policy.value if policy else None,
+        "turn": turn,
         "key": key,
         "ranking": [member.host for member in ranking.order],
         "excluded": [{"node": entry.member.host, "why": entry.why} for entry in ranking.excluded],
@@ -230,7 +237,7 @@ def lines(plan: Plan) -> Iterator[str]:
         yield f"request     {plan.request_uri}"
     if icscf is not None:
         policy = icscf.policy.value if icscf.policy else "as the HSS says"
-        yield f"I-CSCF      {' '.join(member.host for member in icscf.ranking.order) or 'none'} ({policy})"
+        yield f"I-CSCF      {' '.join(member.name for member in icscf.ranking.order) or 'none'} ({policy})"
         yield from (f"  not       {left.member.host}: {left.why}" for left in icscf.ranking.excluded)
     if plan.location is not None:
         yield f"S-CSCF      {plan.location.scscf or 'none'} (result {plan.location.result})"

@@ -65,22 +65,23 @@ def _left_out(ranking: Ranking) -> tuple[tuple[str, str], ...]:
 def choose_icscf(way: Way) -> Outcome | None:
     """Take the I-CSCF that the HSS names (Type 1), or that the entry node picks (Type 2) (step 9)."""
     operator, digits, query = way.match.operator, way.number.digits, way.query
+    policy, ranking = None, None
     if way.entry.hss_query:
         info = _ask(way)
+        if query.explain:
+            _explain_answer(way, info)
         if info.result is not _BY_ICSCF:
             return _not_by_ims(way, info)
-        policy, ranking, why = info.policy, info.ranking, info.why
-    else:
-        policy, ranking, why = None, None, None
+        policy, ranking = info.policy, info.ranking
     if ranking is None:
-        pool = operator.pool
-        policy = pool.policy
-        ranking = rank(pool.members, policy, digits, seed=query.seed, turn=way.state.turn, down=way.down)
-    way.icscf = Icscf(ranking, policy, digits)
+        policy = operator.pool.policy
+        turn = way.state.turn if policy is Policy.ROUND_ROBIN else 0
+        ranking = rank(operator.pool.members, policy, digits, seed=query.seed, turn=turn, down=way.down)
+    way.icscf = Icscf(ranking, policy, digits, way.state.turn if policy is Policy.ROUND_ROBIN else None)
     if query.explain:
         host = ranking.chosen.host if ranking.chosen else None
         rule = None if policy is None else policy.value
-        way.trace.append(Step(9, "icscf", digits, host, rule, why, None, _left_out(ranking)))
+        way.trace.append(Step(9, "icscf", digits, host, rule, None, None, _left_out(ranking)))
     return NO_ICSCF if ranking.chosen is None else None
 
 
@@ -91,13 +92,18 @@ def _ask(way: Way) -> RoutingInfo:
     return way.state.subscribers.routing_info(ask)
 
 
+def _explain_answer(way: Way, info: RoutingInfo) -> None:
+    chosen = info.ranking.chosen if info.ranking is not None else None
+    found = chosen.host if chosen is not None else info.number
+    lost = tuple([(entry.member.host, entry.why) for entry in info.excluded])
+    way.trace.append(Step(9, "send-routing-info", way.number.digits, found, info.result, info.why, None, lost))
+
+
 def _not_by_ims(way: Way, info: RoutingInfo) -> Outcome:
     """End at what the HSS told the Gateway-MSC instead of an I-CSCF."""
     outcome = _OUTCOME_OF[info.result]
     if info.number is not None:
         way.request_uri = "tel:+" + info.number
-    if way.query.explain:
-        way.trace.append(Step(9, "send-routing-info", way.number.digits, info.number, info.result, info.why))
     return outcome if info.why is None else outcome._replace(why=info.why)
 
 

@@ -12,6 +12,8 @@ from routing.way import Way
 SCSCF_DOWN: Final = Outcome("unavailable", 503, 41, why="the S-CSCF cannot be reached")
 IDENTITY_BARRED: Final = Outcome("barred", 404, 1, why="a barred identity is not routed")
 NOT_REGISTERED: Final = Outcome("unregistered", 480, 18, why="nobody is registered")
+BY_APPLICATION_SERVER: Final = Outcome("routed", why="to the application server of a public service identity")
+UNREGISTERED_SERVICES: Final = Outcome("unregistered-services", why="nobody is registered, and services take the call")
 NO_SCSCF: Final = Outcome("unregistered", 480, 18, why="no S-CSCF serves the user")
 
 # TS 29.229 §6.2 and RFC 6733 §7.1
@@ -47,10 +49,12 @@ def _unlocated(way: Way, location: Location) -> Outcome | None:
             DIAMETER_ERROR_IDENTITY_NOT_REGISTERED: NOT_REGISTERED,
         }.get(location.result, HSS_UNREACHABLE)
     if location.scscf is None:
-        return NO_SCSCF
+        return UNREGISTERED_SERVICES if location.unregistered and not way.query.suppose.scscf_unset else NO_SCSCF
     if way.down and host_of(location.scscf) in way.down:
         return SCSCF_DOWN
-    return None
+    if location.direct_routing:
+        return BY_APPLICATION_SERVER
+    return UNREGISTERED_SERVICES if location.unregistered else None
 
 
 def fork_contacts(way: Way) -> Outcome | None:

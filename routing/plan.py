@@ -107,11 +107,12 @@ class Match(NamedTuple):
 
 
 class Icscf(NamedTuple):
-    """The I-CSCFs in the order in which they are to be tried."""
+    """The I-CSCFs in the order in which they are to be tried; `turn` = the counter of a round-robin pool."""
 
     ranking: Ranking
     policy: Policy | None
     key: str
+    turn: int | None = None
 
 
 class Outcome(NamedTuple):

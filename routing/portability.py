@@ -6,25 +6,27 @@ prefix of the operator that it left.
 
 from typing import Final, NamedTuple
 
-from routing.normalise import in_order, tel_uri
+from routing.normalise import Code, NumberError, in_order, tel_uri
 from routing.plan import Match, Outcome, Portability, Step
 from routing.tables import Key, Operator, PortingForm
+from routing.tables.rows import ELSEWHERE
 from routing.way import Way
 
 UNKNOWN: Final = Outcome("unknown", 404, 1, why="nobody has this number")
-INCOMPLETE: Final = Outcome("incomplete", 484, 28, "E_INCOMPLETE", "known numbers begin with it")
+INCOMPLETE: Final = Outcome("incomplete", 484, 28, Code.INCOMPLETE.value, "known numbers begin with it")
 
-_PORTING_PARAMETERS: Final = frozenset({"npdi", "rn", "rn-context", "cic", "cic-context"})
+PORTING_PARAMETERS: Final = frozenset({"npdi", "rn", "rn-context", "cic", "cic-context"})
 _NOT_PORTED: Final = Portability(dipped=True, source="local", ported=False, rn=None, rn_context=None, npdi=True)
 
 
 class Candidate(NamedTuple):
-    """An operator that a look-up names; `key` is None where the look-up led nowhere."""
+    """An operator that a look-up names; `key` is None where the look-up led nowhere, and `why` then says so."""
 
     step: int
     match: str
     matched: str
     key: Key | None
+    why: str = "leads to no operator"
 
 
 def find_operator(way: Way) -> Outcome | None:
@@ -43,13 +45,16 @@ def find_operator(way: Way) -> Outcome | None:
     if explain:
         _explain(way, candidates, winner)
     if (winner is None or winner.step == _DEFAULT) and way.tables.begins_something(way.number.digits):
-        return INCOMPLETE  # also with a default route: it is no shorter way to a longer number
+        # also with a default route: it is no shorter way to a longer number
+        way.error = NumberError(Code.INCOMPLETE, INCOMPLETE.why or "")
+        return INCOMPLETE
     if winner is None or winner.key is None:
         return UNKNOWN
     also: tuple[str, ...] = ()
     if len(candidates) > 1:
         also = tuple([entry.matched for entry in candidates if entry.step == _LONGEST and entry is not winner])
-    _settle(way, Match(winner.key, way.tables.operators[winner.key], winner.match, winner.matched, also))
+    operator = ELSEWHERE if winner.key == ELSEWHERE.name else way.tables.operators[winner.key]
+    _settle(way, Match(winner.key, operator, winner.match, winner.matched, also))
     return None
 
 
@@ -74,14 +79,13 @@ def _settle(way: Way, match: Match) -> None:
 def _ported(way: Way) -> list[Candidate]:
     """Look for carrier, routing number and porting; a number with `npdi` is not looked up again (RFC 4694 §5)."""
     number, tables = way.number, way.tables
-    candidates = []
-    if (cic := number.cic) is not None:
-        candidates.append(Candidate(_PORTING, "carrier", cic, tables.carriers.get(cic)))
+    candidates = [] if number.cic is None else [_carrier(way, number.cic)]
     code = number.rn
     if number.npdi or code is not None:
         way.portability = Portability(False, "request", code is not None, code, number.rn_context, True)
         if code is not None:
-            candidates.append(Candidate(_PORTING, "routing-number", code, tables.by_routing_number(code)))
+            key = tables.by_routing_number(_in_context(way, code, number.rn_context))
+            candidates.append(Candidate(_PORTING, "routing-number", code, ELSEWHERE.name if key is None else key))
         return candidates
     porting = tables.porting(number.digits)
     if porting is None:
@@ -92,8 +96,22 @@ def _ported(way: Way) -> list[Candidate]:
     way.portability = _NOT_PORTED._replace(ported=True, rn=code, rn_context=context)
     if key is None and code is not None:
         key = tables.by_routing_number(code)
-    candidates.append(Candidate(_PORTING, "ported-number", number.digits, key))
+    candidates.append(Candidate(_PORTING, "ported-number", number.digits, ELSEWHERE.name if key is None else key))
     return candidates
+
+
+def _carrier(way: Way, code: str) -> Candidate:
+    """Look for the carrier; an own one is taken off, and the number decides (RFC 4694 §5)."""
+    key = way.tables.carriers.get(_in_context(way, code, way.number.cic_context))
+    if key is not None and way.tables.operators[key].home:
+        return Candidate(_PORTING, "carrier", code, None, _OWN)
+    return Candidate(_PORTING, "carrier", code, key)
+
+
+def _in_context(way: Way, code: str, context: str | None) -> str:
+    """Write a local code so that the tables know it: one of our own country as it is, any other behind its context."""
+    own = context is None or context == way.query.profile.own_context()
+    return code if own or code[0] == "+" else f"{context}{code}"
 
 
 def _listed(way: Way, candidates: list[Candidate]) -> None:
@@ -122,23 +140,34 @@ def _explain(way: Way, candidates: list[Candidate], winner: Candidate | None) ->
         if entry is not winner:
             nowhere = entry.key is None
             text = f"{entry.match} {entry.matched}" if nowhere else f"{entry.match} {entry.matched} of {entry.key}"
-            lost.setdefault(entry.step if nowhere else last, []).append((text, _NOWHERE if nowhere else beaten))
-    for step in range(_PORTING, last):
+            lost.setdefault(entry.step if nowhere else last, []).append((text, entry.why if nowhere else beaten))
+    for step in range(_PORTING, last + 1):
         what, rule = _WHAT[step]
-        trace.append(Step(step, what, digits, None, rule, "nothing there", None, tuple(lost.get(step, ()))))
-    what, rule = _WHAT[last]
-    trace.append(Step(last, what, digits, found, rule, why, None, tuple(lost.get(last, ()))))
+        here = (found, why) if step == last else (None, "nothing there")
+        trace.append(
+            Step(step, what, digits, here[0], rule, here[1], _probes(way, step, here[0]), tuple(lost.get(step, ())))
+        )
+
+
+def _probes(way: Way, step: int, found: str | None) -> int | None:
+    """Count the look-ups of a step: one for a complete number, one for each length of prefix that was tried."""
+    if step == _DEFAULT:
+        return None
+    if step != _LONGEST:
+        return 1
+    lengths = way.tables.lengths
+    return len(lengths) if found is None else lengths.index(len(found)) + 1
 
 
 _PORTING: Final = 4
 _FULL: Final = 5
 _LONGEST: Final = 6
 _DEFAULT: Final = 7
+_OWN: Final = "our own carrier"
 _COMES_FIRST: Final = {
     match: f"{match} comes first"
     for match in ("carrier", "routing-number", "ported-number", "full-number", "ddi-stem", "prefix", "default")
 }
-_NOWHERE: Final = "leads to no operator"
 _WHAT: Final[dict[int, tuple[str, str]]] = {
     _PORTING: ("portability", "RFC4694-5"),
     _FULL: ("full-number", "complete numbers first"),
@@ -148,13 +177,20 @@ _WHAT: Final[dict[int, tuple[str, str]]] = {
 
 
 def _request_uri(way: Way, operator: Operator) -> str:
-    """Write the Request-URI as the operator wants it; an own routing number is taken off (RFC 4694 §5)."""
+    """Write the Request-URI as the operator wants it (RFC 4694 §5).
+
+    An own routing number or carrier is taken off; `npdi` stays, so that nobody looks the number up again.
+    """
     number, portability = way.number, way.portability
     if operator.porting is PortingForm.NONE and not number.parameters:
         return "tel:+" + number.digits
-    kept = {name: value for name, value in number.parameters if name not in _PORTING_PARAMETERS}
-    if operator.porting is not PortingForm.NONE:
+    kept = {name: value for name, value in number.parameters if name not in PORTING_PARAMETERS}
+    if operator.porting is not PortingForm.NONE or number.npdi:
         kept["npdi"] = None
+    if number.cic is not None and not operator.home and _carrier(way, number.cic).why is not _OWN:
+        kept["cic"] = number.cic
+        if number.cic_context is not None:
+            kept["cic-context"] = number.cic_context
     if operator.porting is PortingForm.RN and portability.rn is not None and not operator.home:
         kept["rn"] = portability.rn
         if portability.rn_context is not None:

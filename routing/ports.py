@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Final, NamedTuple, Protocol
 
 from routing.contacts import Registration
-from routing.selection import Policy, Ranking
+from routing.selection import Excluded, Policy, Ranking
 
 NOBODY_DOWN: Final[Mapping[str, str]] = {}
 
@@ -38,25 +38,32 @@ class RoutingInfoAsk(NamedTuple):
 
 
 class RoutingInfo(NamedTuple):
-    """The answer to a Gateway-MSC: `ranking` with ICSCF, `number` (digits) with a roaming or forwarded-to number."""
+    """The answer to a Gateway-MSC: `ranking` with ICSCF, `number` (digits) with a roaming or forwarded-to number.
+
+    `excluded` = I-CSCFs that could not be named, where none was.
+    """
 
     result: RoutingInfoResult
     ranking: Ranking | None = None
     policy: Policy | None = None
     number: str | None = None
     why: str | None = None
+    excluded: tuple[Excluded, ...] = ()
 
 
 class Location(NamedTuple):
     """The decision of LIR: `result` is the result code of the LIA, experimental or base (TS 29.229 §6.2).
 
-    `matched_as` says how the identity was found: distinct, wildcarded.
+    `matched_as` says how the identity was found: distinct, wildcarded. `direct_routing`: `scscf` is the application
+    server of a public service identity. `unregistered`: nobody is registered; services for that state take the call.
     """
 
     result: int
     scscf: str | None = None
     matched_as: str | None = None
     why: str | None = None
+    direct_routing: bool = False
+    unregistered: bool = False
 
 
 class Subscribers(Protocol):

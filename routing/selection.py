@@ -44,7 +44,7 @@ class Member:
     priority: int = 0
     weight: int = 1
     up: bool = True
-    name: str = field(init=False, repr=False, compare=False)  # what the hash of the rendezvous sees
+    name: str = field(init=False, repr=False, compare=False)  # as a URI names it; what the hash of the rendezvous sees
     octets: bytes = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -52,7 +52,9 @@ class Member:
         for what, number in (("port", self.port), ("priority", self.priority), ("weight", self.weight)):
             if not 0 <= number <= 0xFFFF:
                 raise ValueError(f"{what} of {self.host} is not within 0 to 65535: {number}")
-        name = f"{self.host.lower()}:{self.port};{self.transport.lower()}"
+        name = self.host.lower() if self.port == SIP_PORT else f"{self.host.lower()}:{self.port}"
+        if self.transport.lower() != "udp":
+            name += f";transport={self.transport.lower()}"
         object.__setattr__(self, "name", name)
         object.__setattr__(self, "octets", b"|" + name.encode())
 

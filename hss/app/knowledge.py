@@ -107,7 +107,7 @@ class Knowledge:
     def _forget_parties(self, changes: Changes) -> None:
         if changes.everything:
             self.parties.clear()
-        for digits in changes.msisdns:
+        for digits in changes.called:
             self.parties.forget(digits)
 
     def _link_turned(self, up: bool) -> None:

@@ -9,6 +9,7 @@ from schemas.states import IdentityKind, RegistrationState
 
 _PSI: Final = frozenset({IdentityKind.DISTINCT_PSI, IdentityKind.WILDCARDED_PSI})
 _WILDCARDED: Final = frozenset({IdentityKind.WILDCARDED_PSI, IdentityKind.WILDCARDED_USER})
+_UNREGISTERED: Final = frozenset({RegistrationState.NOT_REGISTERED, RegistrationState.UNREGISTERED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,7 @@ class LocationInfoAnswer:
     server_name: str | None = None
     capabilities: Capabilities | None = None
     unregistered_service: bool = False  # not registered, has services: choose an S-CSCF
+    unregistered: bool = False  # nobody is registered: whoever serves the identity does it by those services
     direct_routing: bool = False  # `server_name` is the application server of a PSI
     wildcard: str | None = None  # the stored form that the identity matched
     reassignment_pending: bool = False  # a wish: note at the subscription that a new S-CSCF may take over
@@ -85,7 +87,11 @@ def locate(
     if known.state is RegistrationState.NOT_REGISTERED and not (request.originating or known.unregistered_services):
         raise IdentityNotRegistered(request.public)
     if known.scscf_name is not None:
-        return LocationInfoAnswer(server_name=known.scscf_name, wildcard=wildcard)
+        return LocationInfoAnswer(
+            server_name=known.scscf_name, wildcard=wildcard, unregistered=known.state in _UNREGISTERED
+        )
     if known.state is not RegistrationState.NOT_REGISTERED:
         raise RegistrationBroken(f"{known.uri} is {known.state.value}, and no S-CSCF is stored")
-    return LocationInfoAnswer(capabilities=capabilities, unregistered_service=True, wildcard=wildcard)
+    return LocationInfoAnswer(
+        capabilities=capabilities, unregistered_service=True, unregistered=True, wildcard=wildcard
+    )

@@ -45,6 +45,11 @@ class Changes:
     everything: bool = False  # an operator, pool, service profile or shared set: any answer may differ
     numbering: bool = False  # operators, prefixes, blocks, pools, or more ported numbers than can be named
 
+    @property
+    def called(self) -> frozenset[str]:
+        """Digits under which a party may be called: MSISDNs, and the numbers of tel URIs."""
+        return self.msisdns | {uri[5:] for uri in self.identities if uri.startswith("tel:+")}
+
 
 class AdministrationError(Exception):
     """A change that is refused.

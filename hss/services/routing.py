@@ -95,7 +95,7 @@ class RoutingService:
         if changes.everything:
             self._sources.parties.clear()
             self._sources.registrations.clear()
-        for digits in changes.msisdns:
+        for digits in changes.called:
             self._sources.parties.forget(digits)
         for uri in changes.identities:
             self._sources.registrations.forget(uri)

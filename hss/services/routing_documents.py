@@ -14,9 +14,10 @@ from routing.normalise import Profile
 from routing.selection import SIP_PORT, Member, Policy
 from routing.tables import Operator, Pool, Rows
 from routing.tables.rows import NumberRow, PortedRow
+from routing.tables.sorted_numbers import is_number
 from schemas import documents as d
 from schemas.identities import Imsi, Msisdn
-from schemas.states import AdministrativeState, IdentityKind, RegistrationState
+from schemas.states import AdministrativeState, IdentityKind, RegistrationState, TerminatingPreference
 
 _WILDCARDED: Final = frozenset({IdentityKind.WILDCARDED_PSI, IdentityKind.WILDCARDED_USER})
 _ABSENT: Final = RegistrationState.NOT_REGISTERED
@@ -153,6 +154,8 @@ class Documents:
                 self._found.served[public.uri] = self._served(subscriber, group, public)
                 if registration is not None:
                     self._found.registrations[public.uri] = registration
+                if public.uri.startswith("tel:+") and is_number(public.uri[5:]):
+                    self._found.parties.setdefault(public.uri[5:], self._listed(subscriber, public.uri))
         side = subscriber.circuit_switched
         for msisdn in side.msisdns if side else ():
             self._found.parties[msisdn[1:]] = self._party(subscriber, msisdn)
@@ -170,11 +173,22 @@ class Documents:
             capabilities=Capabilities(tuple(own.mandatory), tuple(own.optional), tuple(own.names)) or NO_CAPABILITIES,
         )
 
+    def _listed(self, subscriber: d.Subscriber, uri: str) -> CalledParty:
+        """Make the party of a number that is served in IMS only."""
+        operator, imsi = self._operators[subscriber.operator], _first_imsi(subscriber)
+        return CalledParty(
+            msisdn=Msisdn(uri[5:]),
+            imsi=Imsi(imsi) if imsi else None,
+            operator=_facts(operator),
+            reachable_in_ims=self._reachable(subscriber, uri),
+            preference=TerminatingPreference.IMS_ONLY,
+            icscf=_choice(operator.icscf, self._entry(operator.icscf)),
+        )
+
     def _party(self, subscriber: d.Subscriber, msisdn: str) -> CalledParty:
         side, operator = subscriber.circuit_switched, self._operators[subscriber.operator]
         assert side is not None  # noqa: S101 - the caller has its numbers
-        imsis = sorted(one.imsi for one in subscriber.private_identities if one.imsi is not None)
-        imsi = side.imsi or next(iter(imsis), None)
+        imsi = side.imsi or _first_imsi(subscriber)
         pool = self._entry(side.icscf or operator.icscf)
         return CalledParty(
             msisdn=Msisdn(msisdn[1:]),
@@ -201,6 +215,10 @@ class Documents:
             for public in group.identities
         }
         return served[uri] if uri in served else any(served.values())
+
+
+def _first_imsi(subscriber: d.Subscriber) -> str | None:
+    return min((one.imsi for one in subscriber.private_identities if one.imsi is not None), default=None)
 
 
 def _serve_unregistered(criteria: Iterable[d.InitialFilterCriteria]) -> bool:

@@ -22,7 +22,7 @@ from hss.services.cx import CxService
 from hss.services.read_model import ReadModel, Slot
 from routing.contacts import Registration
 from routing.ports import Location, RoutingInfo, RoutingInfoAsk, RoutingInfoResult
-from routing.selection import ADMIN_DOWN, Excluded, Ranking
+from routing.selection import ADMIN_DOWN, Excluded, Policy, Ranking
 from schemas.identities import Msisdn
 
 Key: TypeAlias = tuple[str, str]  # what it is, and its number or identity
@@ -88,7 +88,9 @@ class KnownSubscribers:
             return kept[1]
         party = self._party(ask.msisdn)
         request = RoutingInfoRequest(msisdn=Msisdn(ask.msisdn), takes_long_numbers=True)
-        info = told(decide(request, party, turn=ask.turn, seed=ask.seed, down=ask.down), party, ask.down)
+        turns = party is not None and party.icscf is not None and party.icscf.policy is Policy.ROUND_ROBIN
+        decision = decide(request, party, turn=ask.turn if turns else 0, seed=ask.seed, down=ask.down)
+        info = told(decision, party, ask.down)
         mark = self._sources.parties.peek(ask.msisdn)
         if mark is not None and not ask.down and party is not None and (party.icscf is None or party.icscf.steady):
             self._decided[_with_room(self._decided, ask.msisdn)] = mark, info
@@ -121,7 +123,14 @@ class KnownSubscribers:
 
     def _located(self, answer: cx.LocationInfoAnswer) -> Location:
         matched = "distinct" if answer.wildcard is None else "wildcarded"
-        return Location(self._sources.result_of(answer), answer.server_name, matched, _why(answer))
+        return Location(
+            self._sources.result_of(answer),
+            answer.server_name,
+            matched,
+            _why(answer),
+            answer.direct_routing,
+            answer.unregistered,
+        )
 
     def _locate(self, uri: str) -> cx.LocationInfoAnswer:
         if (key := ("location", uri)) in self._loaded:
@@ -195,7 +204,8 @@ def told(decision: Decision, party: CalledParty | None, down: Mapping[str, str])
         return _through_ims(decision.order, party, down)
     if isinstance(decision, Forward):
         why = "voicebox" if decision.to_voicebox else f"call forwarding {decision.condition.value}"
-        return RoutingInfo(RoutingInfoResult.FORWARDED, number=decision.number, why=why)
+        left_out = _excluded((), party, down) if party is not None and party.reachable_in_ims else ()
+        return RoutingInfo(RoutingInfoResult.FORWARDED, number=decision.number, why=why, excluded=left_out)
     if not isinstance(decision, Refusal):
         at = "" if party is None else f" at VLR +{party.vlr_number}"
         return RoutingInfo(RoutingInfoResult.ROAMING_NUMBER, why=f"the user is registered{at}")
@@ -209,14 +219,15 @@ def told(decision: Decision, party: CalledParty | None, down: Mapping[str, str])
 
 def _through_ims(order: tuple[Any, ...], party: CalledParty | None, down: Mapping[str, str]) -> RoutingInfo:
     choice = None if party is None else party.icscf
-    members = () if choice is None else choice.members
-    excluded = (
-        ()
-        if len(order) == len(members)
-        else tuple(
-            Excluded(member, down.get(member.host.lower(), ADMIN_DOWN)) for member in members if member not in order
-        )
-    )
-    ranking = Ranking(order[0] if order else None, order, excluded)
+    ranking = Ranking(order[0] if order else None, order, _excluded(order, party, down))
     why = None if party is None else party.preference.value
     return RoutingInfo(RoutingInfoResult.ICSCF, ranking, None if choice is None else choice.policy, why=why)
+
+
+def _excluded(order: tuple[Any, ...], party: CalledParty | None, down: Mapping[str, str]) -> tuple[Excluded, ...]:
+    """Say why members of the pool cannot be named; those that `order` has can."""
+    members = () if party is None or party.icscf is None else party.icscf.members
+    if len(order) == len(members):
+        return ()
+    reasons = ((member, down.get(member.host.lower(), None if member.up else ADMIN_DOWN)) for member in members)
+    return tuple(Excluded(member, why) for member, why in reasons if why is not None)

@@ -6,11 +6,12 @@ from typing import Final, NamedTuple, Protocol
 
 from hss.services.administration import Changes
 from routing.normalise import Profile
-from routing.tables import EMPTY, Key, Operator, PortingForm, Rows, Tables, build, changed
+from routing.tables import EMPTY, Key, Operator, Rows, Tables, build, changed
+from routing.tables.rows import ELSEWHERE as ANOTHER_NETWORK
 from routing.tables.rows import NumberRow, PortedRow
 from routing.tables.sorted_numbers import is_number
 
-ELSEWHERE: Final = "(another network)"  # no name of an operator: a routing number leads there that is none of ours
+ELSEWHERE: Final = ANOTHER_NETWORK.name  # no name of an operator: a routing number leads there that is none of ours
 
 
 class NumberSource(Protocol):
@@ -117,7 +118,7 @@ async def read_material(source: NumberSource) -> Material:
     rows = await source.rows()
     names = {key: operator.name for key, operator in rows.operators.items()}
     operators: dict[Key, Operator] = {operator.name: operator for operator in rows.operators.values()}
-    operators[ELSEWHERE] = Operator(name=ELSEWHERE, type=2, home=False, porting=PortingForm.RN)
+    operators[ELSEWHERE] = ANOTHER_NETWORK
     prefixes = [(digits, names.get(owner, str(owner))) for digits, owner in rows.prefixes]
     stems = [(stem, names.get(owner, str(owner)), least, most) for stem, owner, least, most in rows.stems]
     outline = build(Rows(operators=operators, prefixes=prefixes, stems=stems))

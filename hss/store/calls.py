@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, String, and_, bindparam, case, exists, func, literal, null, or_, select
 
 from hss.procedures.map_routing_info import CalledParty, CallForwarding, IcscfChoice, OperatorFacts
 from hss.store import tables as t
@@ -31,6 +31,27 @@ _public, _set, _profile, _pool, _member = (
     t.service_profile.c,
     t.icscf_pool.c,
     t.icscf.c,
+)
+
+
+_FACTS: Final = (
+    _operator.name,
+    _operator.type,
+    _operator.answers_routing_info,
+    _operator.icscf_answer,
+    _operator.extension_oid,
+    _operator.imrn_prefix,
+    _operator.msrn_prefix,
+)
+_POOL: Final = (
+    _pool.name,
+    _pool.policy,
+    _member.host,
+    _member.port,
+    _member.transport,
+    _member.priority,
+    _member.weight,
+    _member.state,
 )
 
 
@@ -84,21 +105,8 @@ def _called() -> Select[Any]:
             case((has_own, _side.icscf_host), else_=_operator.icscf_host),
             case((has_own, _side.icscf_port), else_=_operator.icscf_port),
             or_(_served_in_ims(_same_number()), and_(~own_number, _served_in_ims(_set.id.is_not(None)))),
-            _operator.name,
-            _operator.type,
-            _operator.answers_routing_info,
-            _operator.icscf_answer,
-            _operator.extension_oid,
-            _operator.imrn_prefix,
-            _operator.msrn_prefix,
-            _pool.name,
-            _pool.policy,
-            _member.host,
-            _member.port,
-            _member.transport,
-            _member.priority,
-            _member.weight,
-            _member.state,
+            *_FACTS,
+            *_POOL,
         )
         .select_from(t.circuit_switched)
         .join(t.msisdn, _number.circuit_switched_id == _side.id)
@@ -110,7 +118,41 @@ def _called() -> Select[Any]:
     )
 
 
+def _listed() -> Select[Any]:
+    """Select whoever has the number as a public identity and as no MSISDN: reachable through IMS only."""
+    registered = _set.state != RegistrationState.NOT_REGISTERED
+    return (
+        select(
+            func.substr(_public.uri, len("tel:+") + 1),
+            select(func.min(t.private_identity.c.imsi))
+            .where(t.private_identity.c.subscription_id == _own.id)
+            .correlate(t.subscription)
+            .scalar_subquery(),
+            null(),
+            null(),
+            null(),
+            literal(TerminatingPreference.IMS_ONLY.value),
+            null(),
+            literal(IncomingBarring.NONE.value),
+            _operator.icscf_host,
+            _operator.icscf_port,
+            or_(registered, func.coalesce(_profile.unregistered_services, False)),
+            *_FACTS,
+            *_POOL,
+        )
+        .select_from(t.public_identity)
+        .join(t.registration_set, _public.set_id == _set.id)
+        .join(t.subscription, _set.subscription_id == _own.id)
+        .join(t.operator, _own.operator_id == _operator.id)
+        .outerjoin(t.service_profile, _public.service_profile_id == _profile.id)
+        .outerjoin(t.icscf_pool, _pool.id == _operator.icscf_pool_id)
+        .outerjoin(t.icscf, _member.pool_id == _pool.id)
+        .order_by(_member.id)
+    )
+
+
 BY_MSISDN: Final = Prepared(_called().where(_number.digits == bindparam("digits")))
+BY_NUMBER: Final = Prepared(_listed().where(_public.uri == "tel:+" + bindparam("digits", type_=String)))
 BY_IMSI: Final = Prepared(_called().where(_side.imsi == bindparam("digits")))
 BY_PRIVATE_IMSI: Final = Prepared(
     _called().where(
@@ -155,8 +197,11 @@ class CallLoader:
         self._database = database
 
     async def by_msisdn(self, msisdn: Msisdn) -> CalledParty | None:
-        """Find a party by number."""
-        return called_party(await self._database.fetch(BY_MSISDN, digits=msisdn.digits))
+        """Find a party by number: an MSISDN, or the number of a tel URI that is served in IMS only."""
+        for statement in (BY_MSISDN, BY_NUMBER):
+            if rows := await self._database.fetch(statement, digits=msisdn.digits):
+                return called_party(rows)
+        return None
 
     async def by_imsi(self, imsi: Imsi) -> CalledParty | None:
         """Find a party by IMSI; its number is its first one."""

@@ -72,6 +72,10 @@ class Operator:
         object.__setattr__(self, "nature", f"{self.name} is of type {self.type}")
 
 
+# Where a routing number leads that is none of ours.
+ELSEWHERE: Final = Operator(name="(another network)", type=2, home=False, porting=PortingForm.RN)
+
+
 class Range(NamedTuple):
     """A prefix, or a stem with the least and most digits that follow it (both None for a prefix)."""
 

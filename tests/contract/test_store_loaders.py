@@ -126,6 +126,23 @@ async def test_a_called_party_is_loaded_whole(store: Store) -> None:
     assert await store.calls.by_imsi(Imsi("262019999")) is None
 
 
+async def test_a_number_without_an_msisdn_is_served_in_ims_only(store: Store) -> None:
+    await furnish(store)
+    number = {"identities": [{"uri": "tel:+491799"}], "state": "registered"}
+    await store.subscribers.put("bob", plain("bob", 1, sets=[number], scscf={"name": "sip:scscf1.ims.example"}))
+    party = await store.calls.by_msisdn(Msisdn("491799"))
+    assert party == CalledParty(
+        msisdn=Msisdn("491799"),
+        operator=MOBILE_FACTS,
+        reachable_in_ims=True,
+        preference=TerminatingPreference.IMS_ONLY,
+        icscf=IcscfChoice(members=SOUTH, policy=Policy.PRIORITY_WEIGHT, pool="south"),
+    )
+    await store.subscribers.register("tel:+491799", Registration(state=RegistrationState.NOT_REGISTERED))
+    assert await store.calls.by_msisdn(Msisdn("491799")) == replace(party, reachable_in_ims=False)
+    assert await store.calls.by_msisdn(Msisdn("4917")) is None
+
+
 async def test_the_operator_s_icscf_entry_is_the_default(store: Store) -> None:
     await furnish(store)
     await store.subscribers.put("bob", plain("bob", 1))

@@ -7,8 +7,9 @@ from routing import Plan, Rows, State, Suppose, Tables, build, route
 from routing.normalise import DEFAULT_PROFILE, Code, Kind, Signals
 from routing.plan import Query
 from routing.ports import Location, NoSubscribers, RoutingInfo, RoutingInfoResult
-from routing.selection import Policy
+from routing.selection import Excluded, Member, Policy
 from routing.tables import Operator, Pool
+from routing.tables.rows import ELSEWHERE
 
 MOBILE = "+49-171-540-7090"
 FIXED = "+49-721-957829-0"
@@ -98,7 +99,7 @@ def test_what_is_wrong_and_what_is_unknown_differ(ask: Ask, called: str, outcome
     plan = ask(called)
     assert plan.outcome[:4] == outcome
     assert plan.operator is None
-    if plan.error is not None:
+    if plan.number is None:
         assert plan.trace[0].step == (2 if plan.error.code in {Code.INCOMPLETE, Code.DDI_TOO_LONG} else 1)
 
 
@@ -123,25 +124,98 @@ def test_a_global_routing_number_may_lie_in_the_range_of_an_operator(ask: Ask) -
     assert (plan.operator.key, plan.request_uri) == ("fremd", "tel:+491715550004;npdi;rn=+49199")
 
 
-def test_a_routing_number_that_nobody_has_leaves_the_number_to_the_tables(ask: Ask) -> None:
-    plan = ask("+491715550003")
-    assert (plan.operator.key, plan.operator.match) == ("mobil", "prefix")
-    assert plan.trace[2].lost == (("ported-number 491715550003", "leads to no operator"),)
-    assert ask("+491715550003", explain=False).operator.key == "mobil"
+@pytest.mark.parametrize(
+    ("called", "rn"),
+    [
+        ("tel:+491715550003", "rn=D999;rn-context=+49"),
+        ("tel:+491715550000;npdi;rn=D999;rn-context=+49", "rn=D999;rn-context=+49"),
+        ("tel:+491715550000;npdi;rn=+33123", "rn=+33123"),
+        ("tel:+491715550000;npdi;rn=D123;rn-context=+33", "rn=D123;rn-context=+33"),
+    ],
+)
+def test_a_routing_number_that_nobody_has_leads_to_another_network(ask: Ask, called: str, rn: str) -> None:
+    for explain in (True, False):
+        plan = ask(called, kind=Kind.URI, explain=explain)
+        assert (plan.operator.operator, plan.outcome.status) == (ELSEWHERE, "handed-over")
+        assert plan.request_uri == f"{called[:17]};npdi;{rn}"
+
+
+def test_a_public_service_identity_needs_no_contact(ask: Ask, hss) -> None:
+    hss.location_of = Location(2001, "sip:as1.ims.example", "distinct", direct_routing=True)
+    hss.registration_of = None
+    plan = ask(FIXED)
+    assert (plan.outcome.status, plan.outcome.sip, plan.fork) == ("routed", None, None)
+    down = ask(FIXED, suppose=Suppose(down=frozenset({"as1.ims.example"})))
+    assert down.outcome.sip == 503
+
+
+@pytest.mark.parametrize("scscf", [None, "sip:scscf1.ims.example"])
+def test_services_for_the_unregistered_state_take_a_call_that_nobody_answers(ask: Ask, hss, scscf: str | None) -> None:
+    hss.location_of = Location(2003, scscf, "distinct", unregistered=True)
+    hss.registration_of = None
+    plan = ask(FIXED)
+    assert (plan.outcome.status, plan.outcome.sip, plan.fork) == ("unregistered-services", None, None)
+    assert ask(FIXED, suppose=Suppose(scscf_unset=True)).outcome.sip == 480
+
+
+def test_stems_of_the_dial_plan_count_beside_those_of_the_tables(ask: Ask) -> None:
+    profile = replace(DEFAULT_PROFILE, ddi={"4930123": (1, 2)})
+    assert ask("+4930123", profile=profile).outcome.sip == 484
+    assert ask("+493012345", profile=profile).number.complete
+    assert ask("+49721957829", profile=profile).outcome.sip == 484
+
+
+def test_the_trace_counts_the_look_ups(ask: Ask) -> None:
+    probes = {step.what: step.probes for step in ask("+4972155555").trace}
+    # stems and prefixes are 11, 5, 4 and 3 digits long
+    assert (probes["portability"], probes["full-number"], probes["longest-match"]) == (1, 1, 3)
+    assert {step.what: step.probes for step in ask("+12025550123").trace}["longest-match"] == 4
+
+
+def test_the_trace_says_what_the_hss_told_the_gateway(ask: Ask, hss) -> None:
+    [step] = [step for step in ask(MOBILE).trace if step.what == "send-routing-info"]
+    assert (step.given, step.rule, step.why) == ("491715407090", "icscf", "ims first")
+    left_out = (Excluded(Member(host="icscf1.ims.example"), "admin-down"),)
+    hss.info = RoutingInfo(RoutingInfoResult.FORWARDED, number="4930", why="voicebox", excluded=left_out)
+    assert ask(MOBILE).trace[-1].lost == (("icscf1.ims.example", "admin-down"),)
+
+
+def test_what_an_untrusted_peer_says_of_porting_stands_nowhere(ask: Ask) -> None:
+    plan = ask("tel:+491715550001;npdi;rn=+49721;verstat=No", kind=Kind.URI, trusted=False)
+    assert plan.number.tel_uri == "tel:+491715550001;verstat=No"
+
+
+def test_the_beginning_of_a_known_number_is_an_error_too(ask: Ask) -> None:
+    plan = ask("+4917")
+    assert (plan.error.code, plan.outcome.code, plan.outcome.sip) == (Code.INCOMPLETE, "E_INCOMPLETE", 484)
+
+
+def test_a_local_code_means_something_in_its_own_context_only(ask: Ask) -> None:
+    plan = ask("tel:+498123;cic=5062;cic-context=+1", kind=Kind.URI)
+    assert (plan.operator.key, plan.operator.match) == ("transit", "carrier")
+    assert plan.request_uri == "tel:+498123;cic=5062;cic-context=+1"
+    assert ask("tel:+498123;cic=5062;cic-context=+33", kind=Kind.URI).operator.key == "fremd"
+
+
+def test_an_own_carrier_is_taken_off_and_the_routing_number_decides(ask: Ask, rows: Callable[..., Rows]) -> None:
+    tables = build(rows(carriers=[("+4900", "mobil")]))
+    plan = ask("tel:+498123;cic=+4900;npdi;rn=D123;rn-context=+49", kind=Kind.URI, into=tables)
+    assert (plan.operator.key, plan.request_uri) == ("fremd", "tel:+498123;npdi;rn=D123;rn-context=+49")
+    assert plan.trace[2].lost[0] == ("carrier +4900", "our own carrier")
 
 
 def test_a_number_that_was_looked_up_is_not_looked_up_again(ask: Ask) -> None:
     plan = ask("tel:+491715550001;npdi", kind=Kind.URI)
     assert (plan.operator.key, plan.operator.match) == ("mobil", "prefix")
     assert plan.portability == (False, "request", False, None, None, True)
-    assert plan.request_uri == "tel:+491715550001"
+    assert plan.request_uri == "tel:+491715550001;npdi"
     assert ask("+491715550001", dipped=True).operator.key == "mobil"
 
 
 def test_a_routing_number_in_the_request_decides_and_an_own_one_is_taken_off(ask: Ask) -> None:
     plan = ask("tel:+4930123;npdi;rn=D2;rn-context=+49;verstat=No", kind=Kind.URI)
     assert (plan.operator.key, plan.operator.match) == ("festnetz", "routing-number")
-    assert plan.request_uri == "tel:+4930123;verstat=No"
+    assert plan.request_uri == "tel:+4930123;npdi;verstat=No"
     assert plan.tel_uri == "tel:+4930123"
 
 

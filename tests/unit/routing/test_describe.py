@@ -48,6 +48,11 @@ def test_the_plan_of_the_article_reads_as_it_should(ask: Ask) -> None:
         "profile": "de-pstn",
         "at": "2026-11-21T18:00:00Z",
         "seed": 7,
+        "fork": None,
+        "request_disposition": None,
+        "trusted": True,
+        "dipped": False,
+        "follow": True,
         "suppose": {"down": [], "scscf_unset": False, "nobody_registered": False, "hss_unreachable": False},
     }
     assert told["table"]["generation"] == 412
@@ -156,5 +161,5 @@ def test_two_generations_are_compared_fact_by_fact(rows, hss) -> None:
 def test_another_state_is_a_difference_too(tables, hss) -> None:
     other = State(subscribers=hss, down={f"icscf{at}.ims.example": "x" for at in (1, 2, 3)})
     [found] = compare(tables, tables, [Query(called=FIXED)], State(subscribers=hss), other)
-    assert {change.what for change in found.changes} == {"icscf", "scscf", "branches", "outcome"}
+    assert {change.what for change in found.changes} == {"icscf", "scscf", "branches", "fork", "outcome"}
     assert list(changed_facts(found.old, found.old)) == []

@@ -55,7 +55,7 @@ def test_a_call_from_a_service_goes_to_its_s_cscf() -> None:
 
 def test_a_service_without_an_application_server_is_like_a_user() -> None:
     known = identity(kind=IdentityKind.DISTINCT_PSI, state=UNREGISTERED, scscf_name=SCSCF)
-    assert locate(ASKED, known) == LocationInfoAnswer(server_name=SCSCF)
+    assert locate(ASKED, known) == LocationInfoAnswer(server_name=SCSCF, unregistered=True)
 
 
 def test_the_application_server_of_a_user_plays_no_part() -> None:
@@ -93,7 +93,7 @@ def test_who_is_on_an_s_cscf_is_found_there(
     request_: LocationInfoRequest, state: RegistrationState, *, services: bool
 ) -> None:
     known = identity(state=state, scscf_name=SCSCF, unregistered_services=services)
-    assert locate(request_, known) == LocationInfoAnswer(server_name=SCSCF)
+    assert locate(request_, known) == LocationInfoAnswer(server_name=SCSCF, unregistered=state is UNREGISTERED)
 
 
 @pytest.mark.parametrize(("request_", "services"), [(ASKED, True), (ORIGINATING, False), (ORIGINATING, True)])
@@ -101,12 +101,12 @@ def test_who_is_not_registered_but_has_services_is_found_where_the_subscription_
     request_: LocationInfoRequest, *, services: bool
 ) -> None:
     known = identity(unregistered_services=services, scscf_name=SCSCF)
-    assert locate(request_, known) == LocationInfoAnswer(server_name=SCSCF)
+    assert locate(request_, known) == LocationInfoAnswer(server_name=SCSCF, unregistered=True)
 
 
 @pytest.mark.parametrize(("request_", "services"), [(ASKED, True), (ORIGINATING, False)])
 def test_without_an_s_cscf_one_has_to_be_chosen(request_: LocationInfoRequest, *, services: bool) -> None:
-    answer = LocationInfoAnswer(capabilities=WANTED, unregistered_service=True)
+    answer = LocationInfoAnswer(capabilities=WANTED, unregistered_service=True, unregistered=True)
     assert locate(request_, identity(unregistered_services=services)) == answer
 
 

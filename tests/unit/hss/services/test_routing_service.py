@@ -129,7 +129,8 @@ def test_services_without_a_registration_leave_the_choice_to_the_icscf() -> None
     here = World().built()
     plan = routed(here, "+491715407094")
     assert plan.location is not None
-    assert (plan.location.result, plan.location.scscf, plan.outcome.sip) == (2003, None, 480)
+    assert (plan.location.result, plan.location.scscf) == (2003, None)
+    assert (plan.outcome.status, plan.outcome.sip, plan.fork) == ("unregistered-services", None, None)
 
 
 def test_a_wildcarded_identity_brings_its_own_contacts() -> None:
@@ -158,7 +159,9 @@ def test_a_psi_is_reached_by_its_application_server() -> None:
     person = {"name": "psi", "operator": "f", "sets": [{"identities": [service]}]}
     entry = {"host": "icscf.f.example"}
     here = world(operators=[operator("f", 2, prefixes=["+49721"], icscf=entry)], subscriptions=[person])
-    location = routed(here, "+49721120").location
+    plan = routed(here, "+49721120")
+    assert (plan.outcome.status, plan.outcome.sip, plan.fork) == ("routed", None, None)
+    location = plan.location
     assert location is not None
     assert (location.scscf, location.why) == ("sip:as.f.example", "the application server of a public service identity")
 
