@@ -22,7 +22,7 @@ from hss.api.problems import BAD_REQUEST, BUSY, INVALID, NOT_FOUND, UNAVAILABLE,
 from hss.api.resources import ROOT, parameters, whole_number
 from hss.services.bulk_lines import whole_lines
 from hss.services.routing import NotReady, UnknownGeneration
-from hss.services.routing_desk import Json, RoutingDesk, refusal
+from hss.services.routing_desk import Json, RoutingDesk, comparison, refusal
 from hss.services.routing_fields import LARGEST_SEED, QueryRefused
 from hss.services.routing_queries import VIEWS, Reader, shown
 
@@ -85,7 +85,7 @@ class Routes:
         with _refusing():
             compared = self._desk.differences(await _document(request), at=_now())
             found = [one async for one in _fairly(compared)]
-        return web.json_response({"compared": len(found), "differences": [one for one in found if one is not None]})
+        return web.json_response(comparison(found))
 
     async def tables(self, request: web.Request) -> web.Response:
         """Say which generation is in use, and which earlier ones can be compared with it."""

@@ -14,8 +14,9 @@ from hss.services.cx import CxService, ServedIdentities
 from hss.services.membership import Membership, WildcardIndex
 from hss.services.read_model import ReadModel
 from hss.services.routing import RoutingService
-from hss.services.routing_desk import RoutingDesk
+from hss.services.routing_desk import RoutingDesk, refusal
 from hss.services.routing_documents import Bundle, Documents
+from hss.services.routing_fields import QueryRefused
 from hss.services.routing_queries import difference
 from hss.services.routing_subscribers import Calls, Sources
 from hss.services.routing_tables import NumberSource, read_material
@@ -85,11 +86,20 @@ def from_database(database: str, key_file: Path | None) -> Iterator[Alone]:
             runner.run(store.close())
 
 
-def differences(old: Alone, new: Alone, queries: Iterator[object], *, at: float) -> Iterator[Mapping[str, Any] | None]:
-    """Route by two databases, number by number: None where both do the same. Raises `QueryRefused`."""
-    readers = [one.desk.reader(at=at, defaults={"explain": False}) for one in (old, new)]
+def differences(
+    old: Alone, new: Alone, queries: Iterator[object], defaults: Mapping[str, Any], *, at: float
+) -> Iterator[Mapping[str, Any] | None]:
+    """Route by two databases, number by number: None where both do the same; what is no query has `error`.
+
+    `defaults` is a query without a number. Raises `QueryRefused` for it.
+    """
+    readers = [one.desk.reader(at=at, defaults={**defaults, "explain": False}) for one in (old, new)]
     for body in queries:
-        asked = [queries_of.read(body) for queries_of in readers]
+        try:
+            asked = [queries_of.read(body) for queries_of in readers]
+        except QueryRefused as error:
+            yield refusal(error)
+            continue
         changes = tuple(changed_facts(*_both(old, new, asked)))
         if changes:
             plans = _both(old, new, [replace(query, explain=True) for query in asked])

@@ -22,6 +22,14 @@ class Overtaken(Refusal):
     """Somebody else changed the document in the meantime."""
 
 
+class ServiceRefusal(Refusal):
+    """A service refuses; `status` is that of HTTP."""
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.status = status
+
+
 class Api:
     """A running service, by the address of its management API (`HOST:PORT`, or a http:// URL)."""
 
@@ -112,9 +120,11 @@ class Api:
             problem = json.loads(response.read())
         except ValueError:
             problem = {}
-        refusal = Overtaken if response.status == PRECONDITION_FAILED else Refusal
         faults = [": ".join(filter(None, (fault["field"], fault["rule"]))) for fault in problem.get("errors", [])]
-        raise refusal("; ".join(faults) or problem.get("detail") or problem.get("title") or response.reason)
+        said = "; ".join(faults) or problem.get("detail") or problem.get("title") or response.reason
+        if response.status == PRECONDITION_FAILED:
+            raise Overtaken(said)
+        raise ServiceRefusal(said, response.status)
 
 
 def _kind_of(method: str) -> dict[str, str]:

@@ -3,21 +3,22 @@
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import click
 
-from hss.cli.http import Api
-from hss.cli.output import Refusal
+from hss.cli.http import Api, ServiceRefusal
+from hss.cli.output import WrongQuestion
+from hss.cli.route_lines import Asked
 
 if TYPE_CHECKING:
     from hss.app.routing_alone import Alone
 
-PIECE: Final = 500  # numbers of one request of a batch
-
 Json = dict[str, Any]
+Answers = list[tuple[Asked, Json]]
+
+UNDERSTOOD_NOT: Final = frozenset({400, 404, 413, 422})  # of HTTP: the question is wrong, not the answer a refusal
 
 
 def alone_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -35,8 +36,8 @@ class Asking(Protocol):
         """Route one number."""
         ...
 
-    def many(self, called: Iterable[object], defaults: Json, *, view: str) -> Iterator[tuple[object, Json]]:
-        """Route many; what is no query is answered by an object with `error`."""
+    def many(self, pieces: Iterable[list[Asked]], defaults: Json, *, view: str) -> Iterator[Answers]:
+        """Route many, piece by piece; what is no query is answered by an object with `error`."""
         ...
 
     def ask(self, what: str, body: Json) -> Json:
@@ -62,6 +63,23 @@ def asking(api: Api, database: str | None, key_file: Path | None, *, sample: boo
         yield Here(alone)
 
 
+def _answers(piece: list[Asked], route: Callable[[list[str]], list[Json]]) -> Answers:
+    """Route what can be asked of a piece; an error says the line."""
+    queries = [one.called for one in piece if one.rule is None]
+    plans = iter(route(queries) if queries else ())
+    return [(one, _placed(one, next(plans) if one.rule is None else _refused(one.rule))) for one in piece]
+
+
+def _refused(rule: str) -> Json:
+    return {"error": {"field": "called", "rule": rule}}
+
+
+def _placed(one: Asked, found: Json) -> Json:
+    if one.line is None or "outcome" in found:
+        return found
+    return {"error": {"line": one.line, **found["error"]}}
+
+
 class Service:
     """A running service."""
 
@@ -70,20 +88,24 @@ class Service:
 
     def route(self, called: object, defaults: Json, *, view: str) -> Json:
         """Route one number."""
-        found: Json = self._api.send("POST", "route", body={**defaults, "called": called}, view=view)
+        with hearing_service():
+            found: Json = self._api.send("POST", "route", body={**defaults, "called": called}, view=view)
         return found
 
-    def many(self, called: Iterable[object], defaults: Json, *, view: str) -> Iterator[tuple[object, Json]]:
-        """Route many, some hundred in each request."""
-        source = iter(called)
-        while piece := list(islice(source, PIECE)):
-            queries = [one if isinstance(one, str) else {"called": one} for one in piece]
-            found = self._api.send("POST", "route", body={**defaults, "queries": queries}, view=view)
-            yield from zip(piece, found["plans"], strict=True)
+    def many(self, pieces: Iterable[list[Asked]], defaults: Json, *, view: str) -> Iterator[Answers]:
+        """Route many, a piece in each request."""
+        for piece in pieces:
+            yield _answers(piece, lambda queries: self._plans({**defaults, "queries": queries}, view))
+
+    def _plans(self, body: Json, view: str) -> list[Json]:
+        with hearing_service():
+            found: list[Json] = self._api.send("POST", "route", body=body, view=view)["plans"]
+        return found
 
     def ask(self, what: str, body: Json) -> Json:
         """Ask a question."""
-        found: Json = self._api.send("POST", "route", what, body=body)
+        with hearing_service():
+            found: Json = self._api.send("POST", "route", what, body=body)
         return found
 
     def tell(self, what: str, limit: int | None = None) -> Json:
@@ -104,14 +126,14 @@ class Here:
         with hearing():
             return dict(self.alone.ask(self.alone.desk.one({**defaults, "called": called}, view, at=self._at)))
 
-    def many(self, called: Iterable[object], defaults: Json, *, view: str) -> Iterator[tuple[object, Json]]:
+    def many(self, pieces: Iterable[list[Asked]], defaults: Json, *, view: str) -> Iterator[Answers]:
         """Route many."""
-        source = iter(called)
-        while piece := list(islice(source, PIECE)):
-            body = {**defaults, "queries": [one if isinstance(one, str) else {"called": one} for one in piece]}
-            with hearing():
-                found = list(self.alone.each(self.alone.desk.several(body, view, at=self._at)))
-            yield from zip(piece, map(dict, found), strict=True)
+        for piece in pieces:
+            yield _answers(piece, lambda queries: self._plans({**defaults, "queries": queries}, view))
+
+    def _plans(self, body: Json, view: str) -> list[Json]:
+        with hearing():
+            return list(map(dict, self.alone.each(self.alone.desk.several(body, view, at=self._at))))
 
     def ask(self, what: str, body: Json) -> Json:
         """Ask a question."""
@@ -128,23 +150,76 @@ class Here:
 
 @contextmanager
 def hearing() -> Iterator[None]:
-    """End with status 1 and the rule where a question is wrong, as a service would make it end."""
+    """End as wrong usage, with the rule, where a question is wrong."""
     from hss.services.routing_fields import QueryRefused  # noqa: PLC0415 - a service is asked without it
 
     try:
         yield
     except QueryRefused as error:
-        raise Refusal(f"{error}") from error
+        raise WrongQuestion(f"{error}") from error
 
 
-def compare_places(old: str, new: str, called: list[str]) -> Json:
-    """Compare two databases (or `sample`), number by number."""
-    from hss.app.routing_alone import differences, from_database, from_sample  # noqa: PLC0415
+@contextmanager
+def hearing_service() -> Iterator[None]:
+    """End as wrong usage where a service does not understand a question."""
+    try:
+        yield
+    except ServiceRefusal as error:
+        if error.status in UNDERSTOOD_NOT:
+            raise WrongQuestion(error.message) from error
+        raise
 
-    with ExitStack() as stack, hearing():
-        one, other = (
-            stack.enter_context(from_sample() if place == "sample" else from_database(place, None))
-            for place in (old, new)
+
+class Comparing(Protocol):
+    """Compares two sets of tables."""
+
+    def __call__(self, queries: list[str]) -> Json:
+        """Give `compared`, `differences` and `refused`, where `query` counts the queries from 1."""
+        ...
+
+
+@contextmanager
+def comparing(api: Api, old: str, new: str, query: Json) -> Iterator[Comparing]:
+    """Choose what is compared: two generations of a service, or two databases (or `sample`)."""
+    places = [old, new]
+    if all(place.isdecimal() for place in places):
+
+        def by_service(queries: list[str]) -> Json:
+            with hearing_service():
+                found: Json = api.send("POST", "route", "diff", body={**query, **between, "queries": queries})
+            return found
+
+        between = {"old": int(old), "new": int(new)}
+        yield by_service
+        return
+    for place in places:
+        _demand_place(place)
+    with _alone(places) as (one, other):
+        at = datetime.now(UTC).timestamp()
+
+        def by_places(queries: list[str]) -> Json:
+            from hss.app.routing_alone import differences  # noqa: PLC0415 - a service is asked without it
+            from hss.services.routing_desk import comparison  # noqa: PLC0415
+
+            with hearing():
+                return dict(comparison(list(differences(one, other, iter(queries), query, at=at))))
+
+        yield by_places
+
+
+def _demand_place(place: str) -> None:
+    if place != "sample" and "://" not in place and not Path(place).is_file():
+        raise click.UsageError(
+            f"{place}: there is no such file. OLD and NEW are both numbers of generations that the running service "
+            "keeps (`hss route tables` lists them), or each is a database or `sample`"
         )
-        found = list(differences(one, other, iter(called), at=datetime.now(UTC).timestamp()))
-    return {"compared": len(found), "differences": [each for each in found if each is not None]}
+
+
+@contextmanager
+def _alone(places: list[str]) -> Iterator[list["Alone"]]:
+    from hss.app.routing_alone import from_database, from_sample  # noqa: PLC0415 - a service is asked without it
+
+    with ExitStack() as stack:
+        yield [
+            stack.enter_context(from_sample() if place == "sample" else from_database(place, None)) for place in places
+        ]

@@ -8,9 +8,10 @@ from typing import Any, Final
 import click
 
 from hss.cli.http import Api, api_option
-from hss.cli.output import Refusal
-from hss.cli.route_asking import alone_options, asking
-from hss.cli.route_query import called_of, query_of, query_options
+from hss.cli.output import Refusal, printable
+from hss.cli.route_asking import Asking, alone_options, asking
+from hss.cli.route_nodes import SupposedDown
+from hss.cli.route_query import called_of, down_option, query_of, query_options, seed_option
 
 # EVENTS begin behind the first "=" after which everything is an event: contacts have that sign too
 _SCRIPT: Final = re.compile(
@@ -53,12 +54,20 @@ def simulate(
     if rung_out is not None:
         body["rung_out"] = rung_out
     with asking(api, database, secrets_key_file, sample=sample) as desk:
-        found = desk.ask("simulate", body)
+        found = _asked(desk, "simulate", body)
     if as_json:
         click.echo(json.dumps(found, indent=2))
         return
-    click.echo("\n".join([*found["plan"]["lines"], "", *found["lines"]]))
+    click.echo("\n".join(map(printable, [*found["plan"]["lines"], "", *found["lines"]])))
     click.echo(f"The caller gets {found['status']} after {found['answered_s']:g} s.")
+
+
+def _asked(desk: Asking, what: str, body: dict[str, Any]) -> dict[str, Any]:
+    nodes = SupposedDown(desk, body)
+    found = desk.ask(what, body)
+    nodes.look([found["plan"]])
+    nodes.end()
+    return found
 
 
 def _script(text: str) -> tuple[str, str]:
@@ -76,8 +85,8 @@ def _script(text: str) -> tuple[str, str]:
 @click.option("--isup-body", is_flag=True, help="Put the IAM into the body of the INVITE (RFC 3204).")
 @click.option("--host", help="Name of the gateway that writes the INVITE.")
 @click.option("--operator", help="Operator whose users dial.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Seed of choices by chance.")
-@click.option("--down", multiple=True, metavar="HOST", help="Suppose that a node is down.")
+@seed_option
+@down_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @alone_options
 @api_option
@@ -96,21 +105,34 @@ def iam(
     secrets_key_file: Path | None,
     sample: bool,
 ) -> None:
-    """Turn an ISUP IAM into the SIP INVITE that goes to the I-CSCF; exit status 1 where the call is released."""
+    """Turn an ISUP IAM into the SIP INVITE that goes to the I-CSCF.
+
+    Exit status 1 where the call is released, with the cause value; 0 also where it goes on without an INVITE, to a
+    circuit-switched subscriber, a voicebox or another network.
+    """
     body: dict[str, Any] = {"iam": octets, "with_circuit": with_circuit, "isup_body": isup_body, "seed": seed}
     body |= {name: value for name, value in (("host", host), ("operator", operator)) if value is not None}
     if down:
         body["suppose"] = {"down": list(down)}
     with asking(api, database, secrets_key_file, sample=sample) as desk:
-        found = desk.ask("iam", body)
+        found = _asked(desk, "iam", body)
     if as_json:
         click.echo(json.dumps(found, indent=2))
     else:
-        click.echo("\n".join(found["plan"]["lines"]))
-        if found["invite"] is not None:
-            hop = found["next_hop"]
-            invite = found["invite"].replace("\r\n", "\n")
-            click.echo(f"\nto {hop['host']}:{hop['port']} by {hop['transport']}\n\n{invite}")
+        click.echo("\n".join(map(printable, found["plan"]["lines"])))
+        if sent := _sent(found):
+            click.echo("\n" + "\n".join(map(printable, sent)))
+    if found["release_cause"] is not None:
+        raise Refusal(f"no INVITE: REL with cause {found['release_cause']}")
+
+
+def _sent(found: dict[str, Any]) -> list[str]:
+    """Write the INVITE and where it goes; its body in hexadecimal, 16 octets in a line."""
     if found["invite"] is None:
-        cause = found["release_cause"]
-        raise Refusal("no INVITE: " + (f"REL with cause {cause}" if cause else "the call does not go to an I-CSCF"))
+        return ["no INVITE: the call does not go to an I-CSCF"] if found["release_cause"] is None else []
+    hop = found["next_hop"]
+    body = bytes.fromhex(found["invite_octets"]).partition(b"\r\n\r\n")[2]
+    octets = [body[at : at + 16].hex(" ") for at in range(0, len(body), 16)]
+    headers = found["invite"].split("\r\n")
+    place = f"to {hop['host']}:{hop['port']} by {hop['transport']}"
+    return [place, "", *headers, *(["", *octets] if octets else [])]

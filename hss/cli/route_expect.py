@@ -37,18 +37,28 @@ class Expectation:
 
 
 def at(plan: object, path: str) -> Any:  # noqa: ANN401 - JSON, or MISSING
-    """Follow a dotted path; a number is a place in a list, `length` counts one."""
-    here = plan
-    for name in path.split("."):
-        if isinstance(here, dict):
-            here = here.get(name, MISSING)
-        elif isinstance(here, list) and name == "length":
-            here = len(here)
-        elif isinstance(here, list) and name.isdecimal() and int(name) < len(here):
-            here = here[int(name)]
-        else:
-            return MISSING
-    return here
+    """Follow a dotted path; a number is a place in a list, `length` counts one.
+
+    A name may have dots itself, as a host has: the longest one that is there counts.
+    """
+    return _follow(plan, path.split("."))
+
+
+def _follow(here: Any, names: list[str]) -> Any:  # noqa: ANN401 - JSON, or MISSING
+    if not names:
+        return here
+    if isinstance(here, dict):
+        for end in range(len(names), 0, -1):
+            inner = here.get(".".join(names[:end]), MISSING)
+            if inner is not MISSING and (found := _follow(inner, names[end:])) is not MISSING:
+                return found
+        return MISSING
+    if not isinstance(here, list):
+        return MISSING
+    if names == ["length"]:
+        return len(here)
+    place = names[0]
+    return _follow(here[int(place)], names[1:]) if place.isdecimal() and int(place) < len(here) else MISSING
 
 
 def mismatches(plan: object, expected: list[Expectation]) -> list[str]:

@@ -1,20 +1,23 @@
 """`hss route NUMBER...`: route numbers, a few for a person or many in a batch."""
 
-import json
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
+from itertools import chain
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 import click
 
 from hss.cli.http import Api, api_option
-from hss.cli.output import PartlyRefused, Refusal
-from hss.cli.route_asking import Asking, alone_options, asking
+from hss.cli.output import PartlyRefused, Refusal, counted, printable
+from hss.cli.route_asking import Answers, Asking, alone_options, asking
 from hss.cli.route_expect import Expectation, mismatches
-from hss.cli.route_query import called_of, query_of, query_options
+from hss.cli.route_lines import Asked, pieces
+from hss.cli.route_nodes import SupposedDown
+from hss.cli.route_query import called_of, hint_of, query_of, query_options
+from hss.cli.route_writing import form_of, shortened
 
 SHOWN: Final = 20  # of a batch: failed expectations that are printed
 
@@ -22,18 +25,23 @@ SHOWN: Final = 20  # of a batch: failed expectations that are printed
 @click.command()
 @click.argument("numbers", nargs=-1)
 @query_options
-@click.option("--file", "file", type=click.File("r"), help="One number per line (- for standard input).")
+@click.option("--file", "file", type=click.File("rb"), help="One number per line (- for standard input).")
 @click.option("--explain", is_flag=True, help="Show each step: its rule, and the candidates that lost.")
-@click.option("--json", "as_json", is_flag=True, help="Print whole plans as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print whole plans as JSON; several as one list.")
 @click.option("--ndjson", is_flag=True, help="Print one line of JSON per number.")
-@click.option("--expect", multiple=True, metavar="KEY=VALUE", help="Fail unless a plan has this, as entry.node=mgcf1.")
+@click.option(
+    "--expect",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Fail unless a plan has this, as entry.node=mgcf1.fixed.example.",
+)
 @alone_options
 @api_option
 def numbers(
     api: Api,
     *,
     numbers: tuple[str, ...],
-    file: Iterable[str] | None,
+    file: BinaryIO | None,
     explain: bool,
     as_json: bool,
     ndjson: bool,
@@ -45,109 +53,100 @@ def numbers(
 ) -> None:
     """Route NUMBERs, by a service that runs, or by --database or --sample alone.
 
-    Exit status 1 where an expectation is not met, 4 where a line of a batch is no query.
+    NUMBER of kind isup is noa,npi,DIGITS and of kind gt nai,np,DIGITS, as 4,1,497219578290.
+
+    Exit status 1 where an expectation is not met, or nothing was there to be tested; 4 where a line of a file is no
+    query (too long, not UTF-8). A number that is wrong or unknown is answered, and is no failure by itself.
     """
     expected = [Expectation.parse(text) for text in expect]
     if not numbers and file is None:
         raise click.UsageError("a number is needed, or --file")
-    defaults = query_of(**given) | {"explain": explain or as_json or ndjson}
+    traced = explain or as_json or ndjson or any(one.path.partition(".")[0] == "trace" for one in expected)
+    defaults = query_of(**given) | {"explain": traced}
+    asked = [Asked(called_of(number, given["kind"])) for number in numbers]
+    batch = file is not None
+    form = form_of(
+        explain=explain,
+        as_json=as_json,
+        ndjson=ndjson,
+        many=batch or len(numbers) > 1,
+        batch=batch,
+        looked_into=bool(expected),
+    )
+    report = Report(expected, given["kind"])
     with ExitStack() as stack:
         desk = stack.enter_context(asking(api, database, secrets_key_file, sample=sample))
-        called = [called_of(number, given["kind"]) for number in numbers]
-        if file is not None:
-            _batch(desk, file, called, defaults, expected, as_json=as_json or ndjson)
-            return
-        plans = [desk.route(one, defaults, view="text") for one in called]
-    failed = 0
-    for number, plan in zip(numbers, plans, strict=True):
-        _show(plan, explain=explain, as_json=as_json, ndjson=ndjson)
-        failed += _told(number, mismatches(plan, expected))
-    if failed:
-        raise Refusal(f"{failed} of {len(plans)} numbers are not routed as expected")
+        nodes = SupposedDown(desk, defaults)
+        for answers in _answers(desk, asked, file, defaults, form.view):
+            form.write(answers)
+            report.take(answers)
+            nodes.look(plan for _, plan in answers)
+        form.end()
+        nodes.end()
+    report.end(batch=batch)
 
 
-def _show(plan: dict[str, Any], *, explain: bool, as_json: bool, ndjson: bool) -> None:
-    lines, steps = plan.pop("lines", ()), plan.pop("trace_lines", ())
-    if as_json or ndjson:
-        click.echo(json.dumps(plan, indent=None if ndjson else 2))
+def _answers(
+    desk: Asking, asked: list[Asked], file: BinaryIO | None, defaults: dict[str, Any], view: str
+) -> Iterator[Answers]:
+    """Route the arguments, then the file; a bar shows how far, where nothing else is printed to the terminal."""
+    if file is None:
+        yield [(one, desk.route(one.called, defaults, view=view)) for one in asked]
         return
-    click.echo("\n".join([*lines, *(["", *steps] if explain else []), ""]))
-
-
-def _told(number: str, wrong: list[str]) -> bool:
-    """Print what is not as expected."""
-    for line in wrong:
-        click.echo(f"{number}: {line}", err=True)
-    return bool(wrong)
-
-
-# --- A batch ---------------------------------------------------------------------------------------------------------
-
-
-def _batch(
-    desk: Asking,
-    file: Iterable[str],
-    first: list[Any],
-    defaults: dict[str, Any],
-    expected: list[Expectation],
-    *,
-    as_json: bool,
-) -> None:
-    """Route many numbers; counts by outcome come at the end, on standard error."""
-    view = "plan" if as_json or expected else "brief"
-    counts: Counter[str] = Counter()
-    failed = 0
-    for number, plan in desk.many(_numbers(file, first, defaults["kind"]), {**defaults, "explain": False}, view=view):
-        counts[_outcome(plan)] += 1
-        wrong = mismatches(plan, expected) if expected else []
-        failed += bool(wrong)
-        if wrong and failed <= SHOWN:
-            _told(json.dumps(number) if not isinstance(number, str) else number, wrong)
-        click.echo(json.dumps(plan) if as_json else _line(number, plan))
-    for outcome, count in sorted(counts.items()):
-        click.echo(f"{count:>9}  {outcome}", err=True)
-    if failed:
-        raise Refusal(f"{failed} of {counts.total()} numbers are not routed as expected")
-    if counts["refused"]:
-        raise PartlyRefused(f"{counts['refused']} lines are no queries; the others were routed")
-
-
-def _numbers(file: Iterable[str], first: list[Any], kind: str) -> Iterator[Any]:
-    """Give the numbers of the arguments, then those of the file; a bar shows how far, where that is a terminal."""
-    yield from first
     name = getattr(file, "name", "-")
-    size = Path(name).stat().st_size if name not in {"-", "<stdin>"} and Path(name).is_file() else 0
-    with click.progressbar(length=size, label="Routing", file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
-        for line in file:
-            bar.update(len(line))
-            if number := line.strip():
-                yield called_of(number, kind)
+    size = Path(name).stat().st_size if isinstance(name, str) and name != "-" and Path(name).is_file() else 0
+    hidden = not size or not sys.stderr.isatty() or sys.stdout.isatty()
+    with click.progressbar(length=size, label="Routing", file=sys.stderr, hidden=hidden) as bar:
+        yield from desk.many(chain([asked] if asked else [], pieces(file, bar.update)), defaults, view=view)
 
 
-def _outcome(plan: dict[str, Any]) -> str:
-    if "error" in plan and "outcome" not in plan:
+class Report:
+    """What came out of all numbers: counts, and what is not as expected."""
+
+    def __init__(self, expected: list[Expectation], kind: str) -> None:
+        self._expected = expected
+        self._kind = kind
+        self._counts: Counter[str] = Counter()
+        self._failed = 0
+        self._hint: str | None = None
+
+    def take(self, answers: Answers) -> None:
+        """Count, compare, and print what is not as expected."""
+        for asked, plan in answers:
+            self._counts[_outcome(plan)] += 1
+            if self._hint is None and (plan.get("error") or plan.get("code")):
+                self._hint = hint_of(asked.called, self._kind)
+            wrong = mismatches(plan, self._expected)
+            self._failed += bool(wrong)
+            if wrong and self._failed <= SHOWN:
+                _tell(asked, wrong)
+
+    def end(self, *, batch: bool) -> None:
+        """Print the counts of a batch, and end with the exit status."""
+        if self._hint is not None:
+            click.echo(f"hint: {self._hint}", err=True)
+        for outcome, count in sorted(self._counts.items()) if batch else ():
+            click.echo(f"{count:>9}  {outcome}", err=True)
+        total = self._counts.total()
+        if not total and self._expected:
+            raise Refusal("nothing was tested: there is no number")
+        if self._failed:
+            are = "is" if self._failed == 1 else "are"
+            raise Refusal(f"{self._failed:,} of {counted(total, 'number')} {are} not routed as expected")
+        if refused := self._counts["refused"]:
+            raise PartlyRefused(
+                f"{counted(refused, 'line is no query', 'lines are no queries')}; the others were routed"
+            )
+
+
+def _tell(asked: Asked, wrong: list[str]) -> None:
+    place = printable(shortened(asked.place))
+    for line in wrong:
+        click.echo(f"{place}: {printable(line)}", err=True)
+
+
+def _outcome(plan: Mapping[str, Any]) -> str:
+    if "outcome" not in plan:
         return "refused"
     outcome = plan["outcome"]
     return str(outcome["status"] if isinstance(outcome, dict) else outcome)
-
-
-def _line(number: Any, plan: dict[str, Any]) -> str:  # noqa: ANN401 - JSON
-    """Write one number of a batch for a person."""
-    shown = number if isinstance(number, str) else json.dumps(number)
-    if "error" in plan and "outcome" not in plan:
-        return f"{shown}  refused: {plan['error']['rule']}"
-    outcome = plan["outcome"]
-    if isinstance(outcome, dict):
-        status, code, operator, uri = outcome["status"], outcome["code"], plan["operator"], plan["request_uri"]
-        operator = operator and operator["name"]
-    else:
-        status, code, operator, uri = outcome, plan["code"], plan["operator"], plan["request_uri"]
-    found = [status, code or "", operator or "-", uri or "-", _hosts(plan)]
-    return f"{shown}  " + "  ".join(part for part in found if part)
-
-
-def _hosts(plan: dict[str, Any]) -> str:
-    icscf = plan["icscf"]
-    if isinstance(icscf, dict):
-        return str(icscf["chosen"] or "")
-    return str(icscf or "").partition(" ")[0].partition(":")[0]

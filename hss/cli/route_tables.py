@@ -3,44 +3,78 @@
 import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import click
 
 from hss.cli.http import Api, api_option
-from hss.cli.output import Refusal
-from hss.cli.route_asking import alone_options, asking, compare_places
+from hss.cli.output import PartlyRefused, Refusal, counted, printable
+from hss.cli.route_asking import Comparing, alone_options, asking, comparing
+from hss.cli.route_lines import Asked, pieces
+from hss.cli.route_query import query_of, query_options
 
 
 @click.command()
 @click.argument("old")
 @click.argument("new")
-@click.argument("file", type=click.File("r"))
+@click.argument("file", type=click.File("rb"))
+@query_options
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--explain", is_flag=True, help="Show the steps of both ways.")
 @api_option
-def diff(api: Api, *, old: str, new: str, file: Iterable[str], as_json: bool, explain: bool) -> None:
+def diff(
+    api: Api,
+    *,
+    old: str,
+    new: str,
+    file: BinaryIO,
+    as_json: bool,
+    explain: bool,
+    **given: Any,  # noqa: ANN401 - the options of a query
+) -> None:
     """Show which numbers of FILE two generations of the tables route differently.
 
     OLD and NEW are numbers of generations that the running service keeps (`hss route tables`), or databases, or
-    `sample`. Exit status 1 where there is a difference.
+    `sample`. Exit status 1 where there is a difference, else 4 where a line is no query.
     """
-    called = [line.strip() for line in file if line.strip()]
-    if old.isdecimal() and new.isdecimal():
-        found: dict[str, Any] = {"compared": 0, "differences": []}
-        for at in range(0, len(called), 1000):
-            body = {"old": int(old), "new": int(new), "queries": called[at : at + 1000]}
-            answer = api.send("POST", "route", "diff", body=body)
-            found["compared"] += answer["compared"]
-            found["differences"] += answer["differences"]
-    else:
-        found = compare_places(old, new, called)
+    with comparing(api, old, new, query_of(**given)) as compare:
+        found = _compared(compare, pieces(file, lambda _: None))
     if as_json:
         click.echo(json.dumps(found, indent=2))
     else:
-        click.echo("\n".join(line for one in found["differences"] for line in _difference(one, explain=explain)))
-    if found["differences"]:
-        raise Refusal(f"{len(found['differences'])} of {found['compared']} numbers are routed differently")
+        for one in found["differences"]:
+            click.echo("\n".join(map(printable, _difference(one, explain=explain))))
+        for one in found["refused"]:
+            click.echo(printable(f"line {one['line']}: {one['rule']}"), err=True)
+    _end(found, quiet=as_json)
+
+
+def _compared(compare: Comparing, asked: Iterable[list[Asked]]) -> dict[str, Any]:
+    """Compare piece by piece; what is no query is named by its line."""
+    found: dict[str, Any] = {"compared": 0, "differences": [], "refused": []}
+    for piece in asked:
+        good = [one for one in piece if one.rule is None]
+        found["refused"] += [{"line": one.line, "field": "called", "rule": one.rule} for one in piece if one.rule]
+        answer = compare([one.called for one in good])
+        found["compared"] += answer["compared"]
+        found["differences"] += answer["differences"]
+        for wrong in answer["refused"]:
+            found["refused"].append({"line": good[wrong["query"] - 1].line, **wrong})
+            del found["refused"][-1]["query"]
+    found["refused"].sort(key=lambda one: one["line"])
+    return found
+
+
+def _end(found: dict[str, Any], *, quiet: bool) -> None:
+    differing, compared, refused = len(found["differences"]), found["compared"], len(found["refused"])
+    if differing:
+        raise Refusal(
+            f"{differing:,} of {counted(compared, 'number')} {'is' if differing == 1 else 'are'} routed differently"
+        )
+    if not quiet:
+        click.echo(f"{counted(compared, 'number')} compared, none differs")
+    if refused:
+        raise PartlyRefused(f"{counted(refused, 'line is no query', 'lines are no queries')}; the others were compared")
 
 
 def _difference(found: dict[str, Any], *, explain: bool) -> Iterator[str]:
@@ -70,9 +104,11 @@ def check(
     else:
         for one in conflicts:
             against = f" / {one['other']}" if one["other"] else ""
-            click.echo(f"{one['what']:<24} {one['row']}{against}: {one['why']}")
+            click.echo(printable(f"{one['what']:<24} {one['row']}{against}: {one['why']}"))
+        if not conflicts:
+            click.echo(f"generation {found['generation']}: no contradiction")
     if conflicts:
-        raise Refusal(f"{'more than ' if found['more'] else ''}{len(conflicts)} contradictions")
+        raise Refusal(f"{'more than ' if found['more'] else ''}{counted(len(conflicts), 'contradiction')}")
 
 
 @click.command()
@@ -90,6 +126,12 @@ def tables(api: Api, *, as_json: bool, database: str | None, secrets_key_file: P
         click.echo("The tables are being built.")
         return
     for one in [found, *reversed(found["earlier"])]:
-        parts = ("operators", "prefixes", "stems", "numbers", "ported", "conflicts")
-        counts = ", ".join(f"{one[part]} {part}" for part in parts)
-        click.echo(f"generation {one['generation']}  {one['sha256'][:16]}  {counts}")
+        click.echo(f"generation {one['generation']}  {one['sha256'][:16]}  {', '.join(_counts(one))}")
+
+
+def _counts(one: dict[str, Any]) -> Iterator[str]:
+    for part in ("operators", "prefixes", "stems", "numbers"):
+        yield counted(one[part], part.removesuffix("es" if part == "prefixes" else "s"), part)
+    yield f"{one['ported']:,} ported"
+    if one["build_conflicts"]:  # `hss route check` finds more: it looks at every number
+        yield f"{counted(one['build_conflicts'], 'contradiction')} seen while building"

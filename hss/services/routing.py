@@ -191,5 +191,5 @@ def summary(generation: Generation) -> Mapping[str, Any]:
         "stems": stems,
         "numbers": len(tables.numbers),
         "ported": len(tables.ported),
-        "conflicts": len(tables.conflicts),
+        "build_conflicts": len(tables.conflicts),
     }

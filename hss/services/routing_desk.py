@@ -14,7 +14,7 @@ from routing.devices import MOST_EVENTS, DeviceEvent, DeviceRefused
 from routing.gateway import FromIam, GatewaySettings
 from routing.plan import Plan, Query
 from routing.simulation import Line, NotPlayed, Played, play
-from routing.tables import Conflict, contradictions
+from routing.tables import Conflict, Tables, contradictions
 from schemas.octets import DecodeError
 
 Json = Mapping[str, Any]
@@ -103,18 +103,25 @@ class RoutingDesk:
         }
 
     async def differences(self, body: Json, *, at: float) -> AsyncIterator[Json | None]:
-        """Compare two generations number by number: None where both do the same."""
+        """Compare two generations number by number: None where both do the same; what is no query has `error`."""
         old, new = (self.service.generation(_number(body, name)).tables for name in ("old", "new"))
         common = {name: value for name, value in body.items() if name not in COMPARISON}
         queries = self.reader(at=at, defaults=common, beside=COMPARISON)
-        for soon in self.service.differences(old, new, [queries.read(one) for one in listed(body)]):
+        for one in listed(body):
+            try:
+                query = queries.read(one)
+            except QueryRefused as error:
+                yield refusal(error)
+                continue
+            (soon,) = self.service.differences(old, new, [query])
             found = soon if isinstance(soon, list) else await soon
             yield difference(found[0]) if found else None
 
     def tables(self) -> Json:
         """Say which generation is in use, and which earlier ones can be compared with it."""
         kept = [summary(one) for one in self.service.generations()]
-        return {"ready": self.service.ready, **kept[-1], "earlier": [dict(one) for one in kept[:-1]]}
+        nodes = _nodes(self.service.current.tables)
+        return {"ready": self.service.ready, **kept[-1], "nodes": nodes, "earlier": [dict(one) for one in kept[:-1]]}
 
     def check(self, limit: int) -> Json:
         """List rows that contradict each other; walks over every number."""
@@ -143,10 +150,23 @@ class RoutingDesk:
         )
 
 
+def _nodes(tables: Tables) -> list[str]:
+    """List the entry nodes and the I-CSCFs of all operators."""
+    found = tables.operators.values()
+    return sorted({node.host for one in found for node in (*one.entries, *one.pool.members)})
+
+
 def refusal(error: QueryRefused, *, line: int | None = None) -> Json:
     """Write what stands in the place of a plan where a query is refused; `line` = where it was, counted from 1."""
     place = {} if line is None else {"line": line}
     return {"error": {**place, "field": error.field, "rule": error.rule}}
+
+
+def comparison(found: Sequence[Json | None]) -> Json:
+    """Write what came out of a comparison; `query` = the place of a refused query, counted from 1."""
+    refused = [{"query": at, **one["error"]} for at, one in enumerate(found, 1) if one and "error" in one]
+    differences = [one for one in found if one and "error" not in one]
+    return {"compared": len(found) - len(refused), "differences": differences, "refused": refused}
 
 
 def listed(body: Json) -> Sequence[object]:

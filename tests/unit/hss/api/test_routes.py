@@ -164,7 +164,15 @@ async def test_the_other_questions_are_answered(api: Any) -> None:
     assert found["status"] == 200
     body = {"old": 1, "new": 1, "queries": [FIXED] * (AT_ONCE + 1)}
     found = await (await api.ask("POST", "route/diff", json=body)).json()
-    assert found == {"compared": AT_ONCE + 1, "differences": []}
+    assert found == {"compared": AT_ONCE + 1, "differences": [], "refused": []}
+    body = {"old": 1, "new": 1, "queries": [FIXED, {"called": 7}, FIXED]}
+    found = await (await api.ask("POST", "route/diff", json=body)).json()
+    rule = "must be text, or an object for the kinds isup and gt"
+    assert found == {
+        "compared": 2,
+        "differences": [],
+        "refused": [{"query": 2, "field": "called", "rule": rule}],
+    }
     assert (await (await api.ask("GET", "route/tables")).json())["generation"] == 1
     assert (await (await api.ask("GET", "route/check?limit=1")).json())["conflicts"] == []
 

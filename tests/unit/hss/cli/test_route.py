@@ -81,6 +81,13 @@ def test_a_plan_is_printed_in_every_form() -> None:
         (("--request-disposition", "no-fork", FIXED), "fork.expect.invites", "1"),
         (("--at", "2026-11-21T18:00:00Z", FIXED), "query.at", "2026-11-21T18:00:00Z"),
         (("--seed", "7", FIXED), "query.seed", "7"),
+        (("--suppose", "icscf1.fixed.example=down", FIXED), "icscf.chosen", "icscf2.fixed.example"),
+        (("--profile", "de-pstn", FIXED), "query.profile", "de-pstn"),
+        (("--profile", "mobile", FIXED), "query.profile", "mobile"),
+        (("--kind", "text", "flowers"), "error.code", "E_ALPHA"),
+        ((FIXED,), "fork.expect.invites_per_pcscf.pcscf1.ims.example", "2"),
+        ((FIXED,), "trace.0.what", "normalise"),
+        ((FIXED,), "entry.node", "mgcf1.fixed.example"),
     ],
 )
 def test_options_reach_the_query(arguments: tuple[str, ...], path: str, value: str) -> None:
@@ -94,24 +101,39 @@ def test_options_reach_the_query(arguments: tuple[str, ...], path: str, value: s
         ((), 2, "Usage"),
         (("--sample",), 2, "a number is needed"),
         (("--sample", "--expect", "x", MOBILE), 2, "KEY=VALUE"),
-        (("--sample", "--profile", "x", MOBILE), 2, "KEY=VALUE"),
+        (("--sample", "--profile", "x", "--profile", "ndc=30", MOBILE), 2, "KEY=VALUE"),
+        (("--sample", "--profile", "nobody", MOBILE), 2, "there is no profile 'nobody'; there are: de-pstn, "),
+        (("--sample", "--profile", "foo=1", MOBILE), 2, "profile.foo: is not a field here"),
+        (("--sample", "--request-disposition", "bogus", MOBILE), 2, "request_disposition: "),
+        (("--sample", "--seed", "-1", MOBILE), 2, "--seed"),
+        (("--sample", "--suppose", "rain", MOBILE), 2, "neither NODE=down nor one of"),
+        (("--sample", "--suppose", "=down", MOBILE), 2, "neither NODE=down nor one of"),
+        (("--sample", "--suppose", "a=up", MOBILE), 2, "neither NODE=down nor one of"),
+        (("--sample", "1" * 2000), 2, "called: may have at most"),
+        (("--sample", "check"), 2, "check is a command: options stand behind it"),
+        (("--json", "check"), 2, "check is a command"),
+        (("--api", "127.0.0.1:1", "tables"), 2, "tables is a command"),
+        (("--explain", "simulate", MOBILE), 2, "simulate is a command"),
+        (("chekc",), 2, "chekc: no such command; there are: simulate, iam, diff, check, tables"),
+        (("--sample", "+49", "chekc"), 2, "For numbers without digits, say --kind text"),
+        (("simulate", "--sample", "check"), 2, "check is a command"),
         (("--sample", "--database", "x.db", MOBILE), 2, "exclude each other"),
         (("--sample", "--kind", "isup", MOBILE), 2, "noa,npi,DIGITS"),
-        (("--sample", "--operator", "nobody", MOBILE), 1, "there is no operator"),
-        (("--sample", "--at", "noon", MOBILE), 1, "must be a time"),
+        (("--sample", "--operator", "nobody", MOBILE), 2, "there is no operator"),
+        (("--sample", "--at", "noon", MOBILE), 2, "must be a time"),
         (("--database", "/no/such.db", MOBILE), 2, "database /no/such.db: there is no such file"),
         ((MOBILE,), 3, "no service answers"),
         (("simulate", "--sample", "--device", "b1", FIXED), 2, "BRANCH=EVENTS"),
-        (("simulate", "--sample", "--device", "b1=x", FIXED), 1, "devices.b1: must be text like"),
-        (("simulate", "--sample", "--device", "b1=302@x=sip:a@h", FIXED), 1, "devices.b1: must be text like"),
-        (("simulate", "--sample", "--device", "sip:a@h;x=y=9@z", FIXED), 1, "devices.sip:a@h;x=y: must be text like"),
+        (("simulate", "--sample", "--device", "b1=x", FIXED), 2, "devices.b1: must be text like"),
+        (("simulate", "--sample", "--device", "b1=302@x=sip:a@h", FIXED), 2, "devices.b1: must be text like"),
+        (("simulate", "--sample", "--device", "sip:a@h;x=y=9@z", FIXED), 2, "devices.sip:a@h;x=y: must be text like"),
         (
             ("simulate", "--sample", "--device", "b9=200@1", FIXED),
-            1,
+            2,
             "devices.b9: is no branch or contact of this call",
         ),
-        (("simulate", "--sample", "112"), 1, "the outcome is `service`: no SIP status ends the call here"),
-        (("iam", "--sample", "xyz"), 1, "iam: must be the octets"),
+        (("simulate", "--sample", "112"), 2, "the outcome is `service`: no SIP status ends the call here"),
+        (("iam", "--sample", "xyz"), 2, "iam: must be the octets"),
         (("iam", "--sample", "010060000A000200080410949999990000"), 1, "REL with cause 1"),
     ],
 )
@@ -123,11 +145,14 @@ def test_what_cannot_be_asked_is_refused(arguments: tuple[str, ...], status: int
 
 def test_a_batch_comes_from_standard_input_behind_the_arguments(tmp_path: Path) -> None:
     done = route("--sample", "--file", "-", MOBILE, stdin=f"{FIXED}\n+43\n")
-    assert [line.split("  ")[:2] for line in done.stdout.splitlines()] == [
-        [MOBILE, "routed"],
-        [FIXED, "routed"],
-        ["+43", "unknown"],
+    assert [line.split() for line in done.stdout.splitlines()] == [
+        [MOBILE, "routed", "-", "mobile", "icscf2.ims.example", f"tel:{MOBILE}"],
+        [FIXED, "routed", "-", "fixed", "icscf1.fixed.example", f"tel:{FIXED}"],
+        ["+43", "unknown", "-", "-", "-", "-"],
     ]
+    assert (
+        len({line.find(word) for line, word in zip(done.stdout.splitlines(), ("mobile", "fixed"), strict=False)}) == 1
+    )
     file = tmp_path / "numbers"
     file.write_text("4,1,497219578290\n4,1,4972\n")
     done = route("--sample", "--kind", "isup", "--file", str(file), "--expect", "outcome.status=routed", "--ndjson")
@@ -135,14 +160,15 @@ def test_a_batch_comes_from_standard_input_behind_the_arguments(tmp_path: Path) 
     assert [json.loads(line)["outcome"]["status"] for line in done.stdout.splitlines()] == ["routed", "incomplete"]
     assert '+ outcome.status="incomplete"' in done.stderr
     done = route("--sample", "--file", str(file), "--expect", "outcome.status=invalid")
-    assert "invalid  E_POST_DIAL  -  -" in done.stdout
+    assert "invalid          E_POST_DIAL    -          -" in done.stdout
 
 
 def test_a_line_that_is_too_long_stops_no_other_one() -> None:
     done = route("--sample", "--file", "-", stdin=f"{'1' * 2000}\n{FIXED}\n")
     assert done.exit_code == 4
-    assert "refused: may have at most" in done.stdout
+    assert "line 1: may have at most" in done.stdout
     assert "1  refused" in done.stderr
+    assert "Error: 1 line is no query; the others were routed" in done.stderr
 
 
 def test_a_call_is_played() -> None:
@@ -174,12 +200,63 @@ def test_an_iam_becomes_an_invite() -> None:
     assert "to icscf2.fixed.example:5060 by udp\n\nINVITE tel:+497219578290 SIP/2.0\n" in done.stdout
     found = json.loads(route("iam", "--sample", "--json", "--isup-body", "--operator", "fixed", octets).stdout)
     assert found["invite_octets"].endswith(octets.lower())
+    done = route("iam", "--sample", "--isup-body", octets)
+    assert done.stdout.endswith("Content-Length: 17\n\n01 00 60 00 0a 00 02 00 08 04 10 94 27 91 75 28\n09\n")
+
+
+def test_an_iam_that_needs_no_invite_is_no_failure() -> None:
+    done = route("iam", "--sample", "010060000A000200080410947151040729")
+    assert done.exit_code == 0, done.output
+    assert "outcome     forwarded: voicebox\n\nno INVITE: the call does not go to an I-CSCF\n" in done.stdout
+
+
+def test_a_node_that_nobody_has_is_named() -> None:
+    done = route("--sample", "--down", "nonexistent", "--suppose", "MGCF1.fixed.example=down", FIXED)
+    assert done.exit_code == 0
+    assert done.stderr.startswith("note: no node is called nonexistent; there are: gmsc1.ims.example, ")
+    assert done.stderr.count("note:") == 1
+    assert route("--sample", "--down", "scscf1.ims.example", FIXED).stderr == ""
+    for command in (("simulate", FIXED), ("iam", "010060000A000200080410942791752809")):
+        done = route(command[0], "--sample", "--down", "nonexistent", *command[1:])
+        assert "note: no node is called nonexistent" in done.stderr
+
+
+def test_a_uri_gets_a_hint() -> None:
+    for uri in (f"tel:{FIXED}", "SIP:+497219578290@example.com;user=phone"):
+        done = route("--sample", uri)
+        assert done.exit_code == 0
+        assert "begins a URI: --kind uri reads it" in done.stderr
+    assert "hint" not in route("--sample", "--kind", "uri", f"tel:{FIXED}").stderr
+    assert route("--sample", "--file", "-", stdin="tel:1\n" * 3).stderr.count("hint") == 1
+
+
+def test_nothing_from_a_number_reaches_the_terminal_as_it_is() -> None:
+    for arguments in (("+49\x1b[31m1",), ("--file", "-"), ("--explain", "+49\x1b]0;x\x07")):
+        done = route("--sample", *arguments, stdin="+49\x1b[31m\n")
+        assert "\x1b" not in done.output
+        assert "\\x1b" in done.stdout
+
+
+def test_plans_are_parted_by_an_empty_line_and_end_without_one() -> None:
+    text = route("--sample", "+43", "+44").stdout
+    assert text.count("\n\n") == 1
+    assert not text.endswith("\n\n")
+
+
+def test_several_plans_are_one_document() -> None:
+    assert [one["query"]["called"] for one in json.loads(route("--sample", "--json", "+43", "+44").stdout)] == [
+        "+43",
+        "+44",
+    ]
 
 
 def test_tables_and_contradictions_are_shown() -> None:
     assert route("tables", "--sample").stdout.startswith("generation 1  ")
     assert json.loads(route("tables", "--sample", "--json").stdout)["operators"] == 2
-    assert route("check", "--sample").exit_code == 0
+    assert (route("check", "--sample").exit_code, route("check", "--sample").stdout) == (
+        0,
+        "generation 1: no contradiction\n",
+    )
     assert json.loads(route("check", "--sample", "--json").stdout)["conflicts"] == []
 
 
@@ -193,12 +270,36 @@ def test_two_databases_are_compared(tmp_path: Path) -> None:
     assert done.exit_code == 1, done.output
     assert f"{FIXED}\n" in done.stdout
     assert "  operator        fixed -> -" in done.stdout
-    assert "1 of 2 numbers are routed differently" in done.stderr
+    assert "1 of 2 numbers is routed differently" in done.stderr
     done = route("diff", "sample", "sample", str(numbers), "--json")
-    assert json.loads(done.stdout) == {"compared": 2, "differences": []}
-    long = tmp_path / "long.txt"
-    long.write_text("1" * 2000)
-    assert route("diff", "sample", "sample", str(long)).exit_code == 1
+    assert json.loads(done.stdout) == {"compared": 2, "differences": [], "refused": []}
+    done = route("diff", "sample", "sample", str(numbers))
+    assert (done.exit_code, done.stdout) == (0, "2 numbers compared, none differs\n")
+
+
+def test_a_comparison_names_lines_that_are_no_queries_and_goes_on(tmp_path: Path) -> None:
+    numbers = tmp_path / "numbers.txt"
+    numbers.write_bytes(b"+43\n\n" + b"1" * 2000 + b"\n\xff\n+49\n")
+    done = route("diff", "sample", "sample", str(numbers))
+    assert (done.exit_code, done.stdout) == (4, "2 numbers compared, none differs\n")
+    assert "line 3: may have at most" in done.stderr
+    assert "line 4: not UTF-8" in done.stderr
+
+
+def test_a_comparison_takes_the_options_of_a_query(tmp_path: Path) -> None:
+    numbers = tmp_path / "numbers.txt"
+    numbers.write_text(f"tel:{FIXED}\n")
+    done = route("diff", "--kind", "uri", "--seed", "7", "sample", "sample", str(numbers))
+    assert done.stdout == "1 number compared, none differs\n"
+    assert route("diff", "--operator", "nobody", "sample", "sample", str(numbers)).exit_code == 2
+
+
+@pytest.mark.parametrize("places", [("sample", "2"), ("1", "/no/such.db")])
+def test_what_can_be_compared_is_said(tmp_path: Path, places: tuple[str, str]) -> None:
+    (tmp_path / "numbers").touch()
+    done = route("diff", *places, str(tmp_path / "numbers"))
+    assert done.exit_code == 2
+    assert "OLD and NEW are both numbers of generations" in done.stderr
 
 
 def test_a_service_is_asked_without_anything_heavy() -> None:

@@ -253,6 +253,18 @@ def test_contradictions_come_with_both_sides() -> None:
     assert here.desk.check(1)["more"]
 
 
+def test_the_nodes_of_all_operators_are_listed_once(here: World) -> None:
+    assert here.desk.tables()["nodes"] == [
+        "gmsc1.ims.example",
+        "icscf1.fixed.example",
+        "icscf1.ims.example",
+        "icscf2.fixed.example",
+        "icscf2.ims.example",
+        "icscf3.ims.example",
+        "mgcf1.fixed.example",
+    ]
+
+
 def test_before_the_tables_nothing_is_answered() -> None:
     here = World()
     with pytest.raises(NotReady):
