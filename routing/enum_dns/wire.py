@@ -27,7 +27,7 @@ _RD: Final = 0x0100
 
 
 class NotAnswered(Exception):
-    """No answer: the message is itself an answer, or too short to be answered, or asks nothing."""
+    """No answer: the message is itself an answer, or too short to be answered."""
 
 
 class BadQuestion(ValueError):
@@ -66,14 +66,21 @@ class Record(NamedTuple):
 
 
 def read_question(message: bytes) -> Question:
-    """Read a query; raise `NotAnswered` or `BadQuestion`."""
+    """Read a query; raise `NotAnswered` or `BadQuestion`.
+
+    A query with several questions is FORMERR (RFC 9619 §4). So is one without a question: only a server with DNS
+    cookies takes it (RFC 7873 §5.4), and this one has none. The answer to either is a header, so it is never longer
+    than what was asked.
+    """
     if len(message) < HEADER_OCTETS:
         raise NotAnswered
     ident, flags, questions, *counts = _HEADER.unpack_from(message)
-    if flags & _QR or questions != 1:
+    if flags & _QR:
         raise NotAnswered
     if (flags >> 11 & 0x0F) != Opcode.QUERY:
         raise BadQuestion(_bare(ident, flags, ResponseCode.NOTIMP))
+    if questions != 1:
+        raise BadQuestion(_bare(ident, flags, ResponseCode.FORMERR))
     try:
         return _read(Cursor(message, HEADER_OCTETS), ident, flags, sum(counts))
     except DecodeError:

@@ -122,7 +122,7 @@ def test_octets_that_are_no_question_end_nothing(service: Service) -> None:
     host, port = place(service, "enum")
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
         asking.settimeout(20)
-        for rubbish in (b"", b"x", b"\0" * 12, bytes(range(200)), b"\xff" * 65_000):
+        for rubbish in (b"", b"x", b"\0" * 12, bytes(range(7, 207)), b"\xff" * 65_000):
             asking.sendto(rubbish, (host, int(port)))
         asking.sendto(b"\0\1\0\0\0\1\0\0\0\0\0\0\xff", (host, int(port)))
         while (answer := asking.recv(2000))[:2] != b"\0\1":

@@ -213,8 +213,18 @@ def test_messages_that_must_not_be_answered_are_not(tables: Tables) -> None:
     assert ask(b"", tables) is None
     assert ask(octets[:11], tables) is None
     assert ask(dns.message.make_response(question).to_wire(), tables) is None
-    assert ask(octets[:5] + b"\x02" + octets[6:], tables) is None
-    assert ask(octets[:5] + b"\x00" + octets[6:], tables) is None
+    assert ask(octets[:2] + b"\x80" + octets[3:5] + b"\x02" + octets[6:], tables) is None
+
+
+@pytest.mark.parametrize("tcp", [False, True])
+@pytest.mark.parametrize("edns", [-1, 0])
+@pytest.mark.parametrize("count", [b"\0\0", b"\0\2", b"\xff\xff"])
+def test_a_query_without_exactly_one_question_gets_formerr_and_a_header(
+    tables: Tables, count: bytes, edns: int, tcp: bool
+) -> None:
+    octets = dns.message.make_query(FIXED, "NAPTR", id=0x1234, use_edns=edns).to_wire()
+    for question in (octets[:4] + count + octets[6:], octets[:4] + count + bytes(6)):
+        assert answer(question, tables, State(), SETTINGS, tcp=tcp).hex() == "123481010000000000000000"
 
 
 def test_another_opcode_is_not_implemented(tables: Tables) -> None:
