@@ -28,6 +28,8 @@ _SOA: Final = Struct(">IIIII")
 _DIGITS: Final = frozenset(bytes([digit]) for digit in b"0123456789")
 _WITH_DATA: Final = frozenset({RecordType.NAPTR, RecordType.ANY})
 _CLASSES: Final = frozenset({RecordClass.IN, RecordClass.ANY})
+_TRANSFERS: Final = frozenset({RecordType.AXFR, RecordType.IXFR})
+_NO_NAME: Final = "invalid"  # the top of names that nobody has (RFC 6761 §6.4)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +37,7 @@ class EnumSettings:
     """How the ENUM server answers. `ttl_s` also is the negative TTL; `most_records` = E2U+sip records of one answer.
 
     `porting` = give number portability as E2U+pstn:tel (RFC 4769), in private trees only.
+    `name_server` stands in the SOA record; one below `invalid` is no NS record: nobody could find the server by it.
     """
 
     profile: Profile = DEFAULT_PROFILE
@@ -46,18 +49,25 @@ class EnumSettings:
     mailbox: str = "hostmaster.invalid"
     suffix: tuple[bytes, ...] = field(init=False, repr=False, compare=False)
     soa_names: bytes = field(init=False, repr=False, compare=False)
+    server: bytes | None = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Prepare the names that every answer needs."""
         suffix = tuple(label.encode("ascii") for label in self.profile.enum_suffix.split("."))
         object.__setattr__(self, "suffix", suffix)
-        object.__setattr__(self, "soa_names", name_octets(self.name_server) + name_octets(self.mailbox))
+        server = name_octets(self.name_server)
+        object.__setattr__(self, "soa_names", server + name_octets(self.mailbox))
+        nobody = self.name_server.strip(".").lower().rpartition(".")[2] == _NO_NAME
+        object.__setattr__(self, "server", None if nobody else server)
 
 
 def answer(
     message: bytes, tables: Tables, state: State, settings: EnumSettings, *, at: float = 0.0, tcp: bool = False
 ) -> bytes | None:
-    """Answer one message; None where nothing is to be sent. Never raises for what a message holds."""
+    """Answer one message; None where nothing is to be sent. Never raises for what a message holds.
+
+    There is no zone that could be transferred: AXFR and IXFR are refused.
+    """
     try:
         question = read_question(message)
     except NotAnswered:
@@ -67,7 +77,7 @@ def answer(
     limit = TCP_OCTETS if tcp else min(question.payload, OUR_UDP_OCTETS)
     size = len(settings.suffix)
     suffix = tuple([label.lower() for label in question.labels[-size:]])
-    if suffix != settings.suffix or question.record_class not in _CLASSES:
+    if suffix != settings.suffix or question.record_class not in _CLASSES or question.type in _TRANSFERS:
         return write_answer(question, ResponseCode.REFUSED, authoritative=False, limit=limit)
     code, records = _look_up(question, question.labels[:-size], tables, state, settings, at)
     if records:
@@ -80,7 +90,7 @@ def _look_up(  # noqa: PLR0917 - what a question is answered from
     question: Question, labels: tuple[bytes, ...], tables: Tables, state: State, settings: EnumSettings, at: float
 ) -> tuple[ResponseCode, tuple[Record, ...]]:
     if not labels:
-        return ResponseCode.NOERROR, ()
+        return ResponseCode.NOERROR, _of_apex(question, tables, settings)
     if not _DIGITS.issuperset(labels):
         return ResponseCode.NXDOMAIN, ()
     name = b".".join(labels).decode("ascii") + "." + settings.profile.enum_suffix
@@ -98,6 +108,16 @@ def _look_up(  # noqa: PLR0917 - what a question is answered from
     if code is not ResponseCode.NOERROR or question.type not in _WITH_DATA:
         return code, ()
     return code, _records(plan, settings)
+
+
+def _of_apex(question: Question, tables: Tables, settings: EnumSettings) -> tuple[Record, ...]:
+    """Give the records of the apex that are asked for: SOA, and NS where the server has a name."""
+    found: list[Record] = []
+    if question.type in {RecordType.SOA, RecordType.ANY}:
+        found.append(_soa(question, tables, settings))
+    if question.type in {RecordType.NS, RecordType.ANY} and settings.server is not None:
+        found.append(Record(0, RecordType.NS, settings.ttl_s, settings.server))
+    return tuple(found)
 
 
 def response_code(plan: Plan) -> ResponseCode:

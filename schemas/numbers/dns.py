@@ -13,6 +13,8 @@ class RecordType(IntEnum):
     AAAA = 28  # RFC 3596 §2.1
     NAPTR = 35  # RFC 3403 §4.1
     OPT = 41  # RFC 6891 §6.1.1
+    IXFR = 251  # RFC 1995 §2
+    AXFR = 252  # RFC 1035 §3.2.3
     ANY = 255  # RFC 1035 §3.2.3
 
 

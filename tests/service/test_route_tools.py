@@ -70,6 +70,14 @@ def test_dig_gets_the_status_of_every_name(service: Service, name: str, status: 
     assert records(text, "SOA") == [("e164.arpa.", "0", f"ns.invalid. hostmaster.invalid. {times}")] * soa
 
 
+def test_dig_finds_the_soa_in_the_answer_at_the_apex_and_no_name_of_a_server(service: Service) -> None:
+    for record_type, section in (("SOA", "ANSWER"), ("NS", "AUTHORITY")):
+        text = dig(service, "e164.arpa", record_type=record_type)
+        assert {"aa"} <= dig_flags(text)
+        assert [owner for owner, _, _ in records(text, "SOA")] == ["e164.arpa."]
+        assert re.search(rf";; {section} SECTION:\ne164\.arpa\.\s+0\s+IN\s+SOA\s", text), text
+
+
 def test_dig_finds_the_case_of_its_question_in_the_answer_and_no_time_to_keep_it(service: Service) -> None:
     name = enum_name(FIXED).replace("e164.arpa", "e164.ARPA")
     assert [(owner, ttl) for owner, ttl, _ in records(dig(service, name))] == [(f"{name}.", "0")] * 2

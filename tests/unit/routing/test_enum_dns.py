@@ -118,6 +118,30 @@ def test_other_types_have_no_data(dig: Dig, kind: str) -> None:
     assert negative(reply)
 
 
+def test_the_apex_has_an_soa_record(dig: Dig) -> None:
+    reply = dig("E164.arpa", "SOA")
+    assert (reply.rcode(), reply.authority) == (dns.rcode.NOERROR, [])
+    assert reply.flags & dns.flags.AA
+    assert texts(reply) == ["ns1.ims.example. noc.ims.example. 412 3600 600 86400 5"]
+    assert reply.answer[0].name == dns.name.from_text("e164.arpa.")
+
+
+def test_the_apex_names_its_server_where_that_has_a_name(dig: Dig) -> None:
+    assert texts(dig("e164.arpa", "NS")) == ["ns1.ims.example."]
+    assert [record.split()[0] for record in texts(dig("e164.arpa", "ANY"))] == ["ns1.ims.example."] * 2
+    nameless = EnumSettings()
+    assert negative(dig("e164.arpa", "NS", settings=nameless))
+    assert len(texts(dig("e164.arpa", "ANY", settings=nameless))) == 1
+
+
+@pytest.mark.parametrize("kind", ["AXFR", "IXFR"])
+@pytest.mark.parametrize("name", ["e164.arpa", FIXED])
+@pytest.mark.parametrize("tcp", [False, True])
+def test_there_is_no_zone_to_transfer(dig: Dig, name: str, kind: str, tcp: bool) -> None:
+    reply = dig(name, kind, tcp=tcp)
+    assert (reply.rcode(), reply.answer, reply.authority) == (dns.rcode.REFUSED, [], [])
+
+
 def test_any_gets_the_records_too(dig: Dig) -> None:
     assert len(texts(dig(FIXED, "ANY"))) == 3
 
