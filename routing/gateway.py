@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 from routing.decision import route
 from routing.iam import ALLOWED, FAILED, NETWORK, RESTRICTED, VERIFIED, Calling, Iam, decode_iam
-from routing.normalise import DEFAULT_PROFILE, Kind, NumberError, Profile, Stems, normalise
+from routing.normalise import DEFAULT_PROFILE, Kind, NumberError, Profile, Stems, in_order, normalise, tel_uri
 from routing.plan import NOTHING_SUPPOSED, Plan, Query, Suppose
 from routing.ports import State
 from routing.selection import Member
@@ -46,9 +46,10 @@ def route_iam(
 ) -> FromIam:
     """Follow the call of an IAM and write the INVITE of it; raise `DecodeError` where the octets are no IAM."""
     iam = decode_iam(octets, with_circuit=with_circuit)
+    called, kind = _called(iam, settings.profile)
     query = Query(
-        called=iam.called_octets,
-        kind=Kind.ISUP_OCTETS,
+        called=called,
+        kind=kind,
         profile=settings.profile,
         at=settings.at,
         seed=settings.seed,
@@ -56,18 +57,48 @@ def route_iam(
         suppose=settings.suppose,
     )
     plan = route(query, tables, state)
-    if plan.icscf is None or plan.icscf.ranking.chosen is None:
+    hop = None if plan.icscf is None else plan.icscf.ranking.chosen
+    if hop is None:
         return FromIam(iam, plan, None, None, plan.outcome.isup_cause)
-    return FromIam(iam, plan, write_invite(iam, plan, settings), plan.icscf.ranking.chosen, None)
+    if kind is Kind.URI and plan.number is not None:
+        plan = plan._replace(request_uri=plan.number.tel_uri)  # the routing number goes on with the call
+    return FromIam(iam, plan, write_invite(iam, plan, settings), hop, None)
+
+
+def _called(iam: Iam, profile: Profile) -> tuple[bytes | str, Kind]:
+    """Take the called number; of a ported call it is the dialled one with its routing number (RFC 3398 §8.2.1.1)."""
+    if iam.ported is None:
+        return iam.called_octets, Kind.ISUP_OCTETS
+    routing, dialled = iam.called_octets, iam.ported
+    for octets in (routing, dialled):
+        try:
+            normalise(Kind.ISUP_OCTETS, octets, profile, _NO_STEMS)
+        except NumberError:
+            return octets, Kind.ISUP_OCTETS  # the call ends by what is wrong with it
+    return _ported_uri(routing, dialled, profile), Kind.URI
+
+
+def _ported_uri(routing: bytes, dialled: bytes, profile: Profile) -> str:
+    code = normalise(Kind.ISUP_OCTETS, routing, profile, _NO_STEMS)
+    number = normalise(Kind.ISUP_OCTETS, dialled, profile, _NO_STEMS)
+    values = dict(number.parameters) | {"npdi": None, "rn": code.e164 or code.digits}
+    if code.phone_context is not None:
+        values["rn-context"] = code.phone_context
+    return tel_uri(number.digits, in_order(values), is_global=number.cc is not None)
 
 
 def write_invite(iam: Iam, plan: Plan, settings: GatewaySettings) -> bytes:
-    """Write the INVITE; the same IAM gives the same octets, so that a test can compare them."""
+    """Write the INVITE; the same IAM gives the same octets, so that a test can compare them.
+
+    The topmost Via names the transport of the I-CSCF that the plan chose.
+    """
+    hop = None if plan.icscf is None else plan.icscf.ranking.chosen
+    transport = "UDP" if hop is None else hop.transport.upper()
     basis = blake2b(iam.octets + f"|{settings.host}|{settings.seed}".encode(), digest_size=12).hexdigest()
     body = iam.octets if settings.isup_body else b""
     lines = [
         f"INVITE {plan.request_uri} SIP/2.0",
-        f"Via: SIP/2.0/UDP {settings.host}:{settings.port};branch=z9hG4bK{basis[:16]}",
+        f"Via: SIP/2.0/{transport} {settings.host}:{settings.port};branch=z9hG4bK{basis[:16]}",
         f"Max-Forwards: {MAX_FORWARDS}",
         *_caller(iam.calling, settings.profile, f";tag={basis[16:]}"),
         f"To: <{plan.request_uri}>",

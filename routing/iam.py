@@ -10,6 +10,8 @@ from schemas.octets import Cursor, DecodeError
 IAM: Final = 0x01
 LONGEST: Final = 272  # octets: what one MTP3 message carries
 CALLING_PARTY_NUMBER: Final = 0x0A
+GENERIC_ADDRESS: Final = 0xC0  # ANSI T1.113; the generic number of Q.763 has the same name and layout
+PORTED_NUMBER: Final = 0xC0  # type of the address; as a qualifier of Q.763 it is reserved for national use
 NUMBER_TRANSLATED: Final = 0x10  # bit M of the forward call indicators, second octet
 MOST_PARAMETERS: Final = 64
 
@@ -32,7 +34,10 @@ class Calling(NamedTuple):
 
 
 class Iam(NamedTuple):
-    """What an IAM says. `octets` are the message from its type on, without circuit; `parameters` all optional ones."""
+    """What an IAM says. `octets` are the message from its type on, without circuit; `parameters` all optional ones.
+
+    `ported` = the octets of the number that was dialled, where the called number is the routing number of its network.
+    """
 
     octets: bytes
     circuit: int | None
@@ -41,6 +46,7 @@ class Iam(NamedTuple):
     medium: int
     called_octets: bytes
     calling: Calling | None
+    ported: bytes | None
     parameters: tuple[tuple[int, bytes], ...]
 
 
@@ -59,16 +65,26 @@ def decode_iam(octets: bytes, *, with_circuit: bool = False) -> Iam:
     called = _variable(cursor, "called party number")
     parameters = _optional(cursor)
     calling = dict(parameters).get(CALLING_PARTY_NUMBER)
+    translated = bool(forward[1] & NUMBER_TRANSLATED)
     return Iam(
         octets[start:],
         circuit,
-        bool(forward[1] & NUMBER_TRANSLATED),
+        translated,
         category,
         medium,
         called,
         _calling(calling, len(octets)) if calling is not None else None,
+        _ported(parameters) if translated else None,
         parameters,
     )
+
+
+def _ported(parameters: tuple[tuple[int, bytes], ...]) -> bytes | None:
+    """Find the ported number of a translated call (RFC 3398 §8.2.1.1); other generic numbers are none."""
+    for name, value in parameters:
+        if name == GENERIC_ADDRESS and value[:1] == bytes((PORTED_NUMBER,)):
+            return value[1:]
+    return None
 
 
 def _variable(cursor: Cursor, what: str) -> bytes:

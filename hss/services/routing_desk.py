@@ -217,6 +217,7 @@ def _written(found: FromIam) -> Json:
             "category": iam.category,
             "medium": iam.medium,
             "called": iam.called_octets.hex(" "),
+            "ported": None if iam.ported is None else iam.ported.hex(" "),
             "calling": None if calling is None else {**calling._asdict(), "signals": calling.signals._asdict()},
         },
         "plan": shown(found.plan, "text"),

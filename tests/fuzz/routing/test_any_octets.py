@@ -37,6 +37,7 @@ REQUEST = (
     b"To: <sip:b@h>\r\nCall-ID: 1\r\nCSeq: 1 INVITE\r\n\r\n"
 )
 IAM = bytes.fromhex("01006000" + "0A00" + "020A" + "08" + "0410942791752809" + "0A" + "06" + "041394032143" + "00")
+PORTED = bytes.fromhex("01006010" + "0A00" + "020A" + "08" + "0410942791752809" + "C0" + "07" + "C0041094271921" + "00")
 
 
 @st.composite
@@ -71,8 +72,9 @@ def test_any_datagram_gets_a_bounded_sip_answer_or_none(octets: bytes) -> None:
         assert not any(line[:1] in {b"", b" "} for line in head.split(b"\r\n"))
 
 
-@given(st.one_of(st.binary(max_size=60), spoilt(IAM)), st.booleans())
+@given(st.one_of(st.binary(max_size=60), spoilt(IAM), spoilt(PORTED)), st.booleans())
 @example(octets=IAM, with_circuit=False)
+@example(octets=PORTED, with_circuit=False)
 def test_any_octets_are_an_iam_or_refused(octets: bytes, with_circuit: bool) -> None:
     with contextlib.suppress(DecodeError):
         decode_iam(octets, with_circuit=with_circuit)

@@ -6,8 +6,10 @@ import pytest
 from routing import Rows, State, Suppose, Tables, build
 from routing.gateway import FromIam, GatewaySettings, calling_uri, route_iam
 from routing.iam import MOST_PARAMETERS, Calling, decode_iam
-from routing.normalise import DEFAULT_PROFILE, Signals
+from routing.normalise import DEFAULT_PROFILE, Profile, Signals
 from routing.ports import RoutingInfo, RoutingInfoResult
+from routing.selection import Member
+from routing.tables import Operator, Pool
 from schemas.octets import DecodeError
 
 CALLED = "0410942791752809"  # international, +497219578290
@@ -119,6 +121,89 @@ def test_a_number_that_was_translated_is_not_looked_up_again(send: Send) -> None
     assert send(iam(ported)).plan.operator.key == "fremd"
     found = send(iam(ported, translated=True))
     assert (found.plan.operator.key, found.plan.portability.dipped, found.plan.number.npdi) == ("mobil", False, True)
+
+
+AMERICA = replace(SETTINGS, profile=Profile(cc="1", ndc="215", trunk="1", intl="011"))
+DIALLED, LRN = "2155550123", "2155550199"
+
+
+def generic(value: str, kind: int = 0xC0) -> str:
+    """Write a generic number: its type, then a number like that of the caller."""
+    return parameter(0xC0, f"{kind:02X}{value}")
+
+
+@pytest.fixture
+def america(rows: Callable[..., Rows]) -> Tables:
+    return build(rows(prefixes=[("1215", "festnetz"), ("1303", "fremd")], routing_numbers=[], ported=[]))
+
+
+def test_a_ported_number_goes_on_with_its_routing_number(send: Send, america: Tables) -> None:
+    octets = iam(number(LRN, 3), generic(number(DIALLED, 3)) + caller(0x13), translated=True)
+    found = send(octets, AMERICA, into=america)
+    uri = "tel:+12155550123;npdi;rn=+12155550199"
+    assert lines(found)[0] == f"INVITE {uri} SIP/2.0"
+    assert starting(found, "To:") == [f"To: <{uri}>"]
+    assert found.plan.request_uri == uri
+    assert (found.plan.portability.dipped, found.plan.portability.rn) == (False, "+12155550199")
+    assert found.plan.operator.match == "routing-number"
+    assert found.iam.ported == bytes.fromhex(number(DIALLED, 3))
+
+
+def test_the_routing_number_decides_where_a_ported_call_goes(send: Send, america: Tables) -> None:
+    found = send(iam(number("3035550199", 3), generic(number(DIALLED, 3)), translated=True), AMERICA, into=america)
+    assert (found.plan.operator.key, found.invite) == ("fremd", None)
+    assert found.plan.request_uri == "tel:+12155550123;npdi;rn=+13035550199"
+
+
+def test_a_local_routing_number_keeps_its_context(send: Send) -> None:
+    found = send(iam(number("D212", 5), generic(number("497219578290")), translated=True))
+    assert lines(found)[0] == "INVITE tel:+497219578290;npdi;rn=D212;rn-context=+49 SIP/2.0"
+
+
+@pytest.mark.parametrize(
+    ("optional", "translated"),
+    [
+        (generic(number(DIALLED, 3)), False),
+        (generic(number(DIALLED, 3), 0x06), True),
+        (generic(number(DIALLED, 3), 0x00), True),
+        (parameter(0xC0, ""), True),
+        ("", True),
+    ],
+)
+def test_other_generic_numbers_leave_the_called_number_alone(
+    send: Send, america: Tables, optional: str, *, translated: bool
+) -> None:
+    found = send(iam(number(LRN, 3), optional, translated=translated), AMERICA, into=america)
+    assert lines(found)[0] == f"INVITE tel:+1{LRN} SIP/2.0"
+    assert found.iam.ported is None
+
+
+@pytest.mark.parametrize(
+    ("lrn", "dialled", "code"),
+    [
+        (number(LRN, 3), "", "E_SYNTAX"),
+        (number(LRN, 3), number("0", 7), "E_NOA"),
+        (number(LRN, 7), number(DIALLED, 3), "E_NOA"),
+    ],
+)
+def test_a_ported_call_with_an_unreadable_number_is_released(
+    send: Send, america: Tables, lrn: str, dialled: str, code: str
+) -> None:
+    found = send(iam(lrn, generic(dialled), translated=True), AMERICA, into=america)
+    assert (found.invite, found.release_cause, found.plan.outcome.code) == (None, 1, code)
+
+
+@pytest.mark.parametrize(
+    ("transport", "via"), [("udp", "UDP"), ("tcp", "TCP"), ("tls", "TLS"), ("sctp", "SCTP"), ("TLS-SCTP", "TLS-SCTP")]
+)
+def test_the_via_names_the_transport_to_the_icscf(
+    send: Send, rows: Callable[..., Rows], transport: str, via: str
+) -> None:
+    pool = Pool(name="p", members=(Member(host="icscf9.example", transport=transport),))
+    operators = rows().operators | {"festnetz": Operator(name="festnetz", type=2, pool=pool)}
+    found = send(iam(), into=build(replace(rows(), operators=operators)))
+    assert starting(found, "Via:")[0].startswith(f"Via: SIP/2.0/{via} mgcf1.fest.example:5060;branch=z9hG4bK")
+    assert found.next_hop.transport == transport
 
 
 def test_the_isup_body_is_an_option(send: Send) -> None:
