@@ -3,7 +3,8 @@
 import struct
 from typing import Final
 
-from hss.diameter.codec import SESSION_ID, encoded, end_of_session_id, padded, scan
+from hss.diameter.avps import padded
+from hss.diameter.codec import SESSION_ID, encoded, end_of_session_id, scan
 from hss.diameter.dictionary import base
 from hss.diameter.errors import Outcome, RemoteError, outcome_of
 from hss.diameter.local import Local

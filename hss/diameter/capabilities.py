@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from hss.diameter.answers import Answers, result, vendor_specific_application
-from hss.diameter.codec import BARE, Avps, Reader, encoded, scan
+from hss.diameter.avps import Avps
+from hss.diameter.codec import BARE, Reader, encoded, scan
 from hss.diameter.dictionary import COMMANDS, LENIENT_CER, base, grammar
 from hss.diameter.errors import NoCommonApplication, NoCommonSecurity, Outcome
 from hss.diameter.local import Local

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from hss.diameter.answers import vendor_specific_application
-from hss.diameter.codec import Avps, Header, encoded, scan
+from hss.diameter.avps import Avps
+from hss.diameter.codec import Header, encoded, scan
 from hss.diameter.cx import (
     FEATURE_LIST,
     FEATURE_LIST_ID,

@@ -4,14 +4,13 @@ A message is read as a fold: what is known after some AVPs depends on the octets
 always sends at the same place is read once and remembered (`Recent`).
 """
 
-import ipaddress
-import re
 import struct
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Final, TypeAlias
+from dataclasses import dataclass
+from typing import Any, Final
 
-from hss.diameter.dictionary import AVPS, SMALLEST, VENDOR_SHIFT, AvpDefinition, Grammar, Type, base, grammar
+from hss.diameter.avps import Avps, Recent, padded
+from hss.diameter.dictionary import AVPS, SMALLEST, VENDOR_SHIFT, AvpDefinition, Grammar, base, grammar
 from hss.diameter.errors import (
     AvpUnsupported,
     InvalidAvpBits,
@@ -20,9 +19,9 @@ from hss.diameter.errors import (
     LocalError,
     MissingAvp,
     RemoteError,
-    TooManyAvps,
     TooMuchWork,
 )
+from hss.diameter.values import SIZE, WRITE, UndefinedValue, reader_of
 from schemas.numbers.diameter import HEADER_OCTETS, VERSION, AvpFlag, BaseAvp, Flag
 
 MOST_AVPS: Final = 500  # of one message or group: a bound on work, as the next one
@@ -33,14 +32,10 @@ WITH_VENDOR: Final = 12
 _HEADER: Final = struct.Struct(">IIIII")
 _AVP: Final = struct.Struct(">II")
 _WORD: Final = struct.Struct(">I")
-_IDENTITY: Final = re.compile(rb"[!-~]+")
-_URI: Final = re.compile(rb"aaas?://[!-~]+", re.IGNORECASE)
 _V: Final = int(AvpFlag.VENDOR) << 24  # plain numbers: operations of IntFlag are slow
 _M: Final = int(AvpFlag.MANDATORY) << 24
 _RESERVED: Final = int(AvpFlag.RESERVED) << 24
 _LENGTH: Final = 0xFFFFFF
-
-Avp: TypeAlias = tuple[bytes, Any]  # octets without padding, value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,119 +78,6 @@ class Header:
         return self.flags >= Flag.REQUEST  # the first bit
 
 
-@dataclass(slots=True)
-class Avps:
-    """The AVPs of a message or group that are in the dictionary."""
-
-    first: dict[int, Avp] = field(default_factory=dict)  # by key
-    others: list[tuple[int, Avp]] = field(default_factory=list)  # the further ones with a key that was there before
-    count: int = 0  # of all that were read, the ignored ones included
-
-    def __contains__(self, definition: AvpDefinition) -> bool:
-        """Tell whether there is one."""
-        return definition.key in self.first
-
-    def value(self, definition: AvpDefinition) -> Any:  # noqa: ANN401 - the definition says which type
-        """Give the value of the first one; None: there is none."""
-        avp = self.first.get(definition.key)
-        return None if avp is None else avp[1]
-
-    def all(self, definition: AvpDefinition) -> list[Avp]:
-        """Give all of a kind, in their order."""
-        key = definition.key
-        return [self.first[key], *(avp for other, avp in self.others if other == key)] if key in self.first else []
-
-    def values(self, definition: AvpDefinition) -> list[Any]:
-        """Give the values of all of a kind, in their order."""
-        return [value for _, value in self.all(definition)]
-
-    def octets(self, definition: AvpDefinition) -> bytes:
-        """Give all of a kind as they came, padded, for an answer that returns them."""
-        return b"".join(padded(raw) for raw, _ in self.all(definition))
-
-    def add(self, key: int, avp: Avp, rules: Grammar) -> None:
-        """Take one more; raise `TooManyAvps` where the grammar allows no second one."""
-        if key not in self.first:
-            self.first[key] = avp
-        elif key in rules.single:
-            raise TooManyAvps(f"a second {AVPS[key].name}", avp[0])
-        else:
-            self.others.append((key, avp))
-
-    def copy(self) -> "Avps":
-        """Make one that can be added to."""
-        return Avps(self.first.copy(), self.others.copy(), self.count)
-
-
-@dataclass(slots=True)
-class Recent:
-    """The AVPs between Session-Id and the last one, as the latest request had them.
-
-    `refusal` is what followed Session-Id in the answer to such a request whose last AVP named somebody unknown, empty
-    where there was none.
-    """
-
-    octets: bytes = b""
-    avps: Avps = field(default_factory=Avps)
-    refusal: bytes = b""
-    epoch: int = 0  # of the refusal: what it rests on may change
-
-
-def _text(payload: bytes) -> str:
-    return payload.decode()
-
-
-def _identity(payload: bytes) -> str:
-    if not _IDENTITY.fullmatch(payload):
-        raise ValueError("not a host or realm name")
-    return payload.decode()
-
-
-def _uri(payload: bytes) -> str:
-    if not _URI.fullmatch(payload):
-        raise ValueError("not an aaa or aaas URI")
-    return payload.decode()
-
-
-def _number(payload: bytes) -> int:
-    return int.from_bytes(payload, "big")
-
-
-def _address(payload: bytes) -> str:
-    family, octets = int.from_bytes(payload[:2], "big"), payload[2:]
-    if len(payload) < 2 or {1: 4, 2: 16}.get(family, len(octets)) != len(octets):
-        raise ValueError("address family and length do not fit")
-    return str(ipaddress.ip_address(octets)) if family in (1, 2) else octets.hex()
-
-
-def _enumerated(values: frozenset[int]) -> Callable[[bytes], int]:
-    def read(payload: bytes) -> int:
-        value = int.from_bytes(payload, "big")
-        if value not in values:
-            raise UndefinedValue(f"{value} is not defined")
-        return value
-
-    return read
-
-
-class UndefinedValue(ValueError):
-    """A number that its enumeration does not have; without the M flag the AVP is ignored (RFC 6733 4.1)."""
-
-
-_READ: Final[Mapping[Type, Callable[[bytes], Any]]] = {
-    Type.OCTETS: bytes,
-    Type.TEXT: _text,
-    Type.IDENTITY: _identity,
-    Type.URI: _uri,
-    Type.UNSIGNED32: _number,
-    Type.UNSIGNED64: _number,
-    Type.ADDRESS: _address,
-    Type.TIME: _number,
-    Type.ANYTHING: bytes,
-}
-_SIZE: Final[Mapping[Type, int]] = {Type.UNSIGNED32: 4, Type.UNSIGNED64: 8, Type.ENUMERATED: 4, Type.TIME: 4}
-
-
 @dataclass(frozen=True, slots=True)
 class _Row:
     """How to read one kind of AVP."""
@@ -206,9 +88,7 @@ class _Row:
 
     @classmethod
     def of(cls, definition: AvpDefinition) -> "_Row":
-        kind = definition.type
-        read = _enumerated(definition.values) if kind is Type.ENUMERATED else _READ.get(kind)
-        return cls(definition, _SIZE.get(kind), read)
+        return cls(definition, SIZE.get(definition.type), reader_of(definition))
 
 
 _ROWS: Final[Mapping[int, _Row]] = {key: _Row.of(definition) for key, definition in AVPS.items()}
@@ -396,38 +276,13 @@ def scan(data: bytes, at: int = HEADER_OCTETS) -> Iterator[tuple[int, bytes]]:
         at = stop + 3 & ~3
 
 
-def padded(octets: bytes) -> bytes:
-    """Fill up with zeros to a multiple of four."""
-    return octets + bytes(-len(octets) % 4)
-
-
-def _encoded_address(value: str) -> bytes:
-    address = ipaddress.ip_address(value)
-    return (1 if address.version == 4 else 2).to_bytes(2, "big") + address.packed
-
-
-_WRITE: Final[Mapping[Type, Callable[[Any], bytes]]] = {
-    Type.OCTETS: bytes,
-    Type.TEXT: str.encode,
-    Type.IDENTITY: str.encode,
-    Type.URI: str.encode,
-    Type.UNSIGNED32: lambda value: int.to_bytes(value, 4, "big"),
-    Type.UNSIGNED64: lambda value: int.to_bytes(value, 8, "big"),
-    Type.ENUMERATED: lambda value: int.to_bytes(value, 4, "big"),
-    Type.ADDRESS: _encoded_address,
-    Type.TIME: lambda value: int.to_bytes(value, 4, "big"),
-    Type.GROUP: bytes,
-    Type.ANYTHING: bytes,
-}
-
-
 def encoded(definition: AvpDefinition, value: Any, *, mandatory: bool | None = None) -> bytes:  # noqa: ANN401
     """Write one AVP, padded; the value of a group is the octets of its members.
 
     `mandatory`: the M flag where it differs from the table. Raises `LocalError` where the value is not of the type.
     """
     try:
-        payload = _WRITE[definition.type](value)
+        payload = WRITE[definition.type](value)
     except (TypeError, ValueError, OverflowError) as error:
         raise LocalError(f"{definition.name} cannot be {value!r}") from error
     must = definition.mandatory if mandatory is None else mandatory

@@ -4,7 +4,8 @@ from collections.abc import Container
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from hss.diameter.codec import Avps, encoded, padded
+from hss.diameter.avps import Avps, padded
+from hss.diameter.codec import encoded
 from hss.diameter.dictionary import base, tgpp
 from hss.diameter.dispatch import Entry, Written
 from hss.diameter.errors import SUCCESS, UNREGISTERED_SERVICE, InvalidAvpValue

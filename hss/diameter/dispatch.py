@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 from hss.diameter.answers import Answers, assemble, detail
-from hss.diameter.codec import SESSION_ID, Avps, Header, PlainText, Reader, Recent, end_of_session_id, example
+from hss.diameter.avps import Avps, Recent
+from hss.diameter.codec import SESSION_ID, Header, PlainText, Reader, end_of_session_id, example
 from hss.diameter.dictionary import COMMANDS, AvpDefinition, base, grammar
 from hss.diameter.duplicates import Duplicates
 from hss.diameter.errors import (

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from hss.diameter.codec import Avps
+from hss.diameter.avps import Avps
 from hss.diameter.errors import Outcome
 from hss.diameter.watchdog import State
 from hss.machine import Event

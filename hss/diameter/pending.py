@@ -6,7 +6,8 @@ from itertools import count
 from math import inf
 from typing import Final
 
-from hss.diameter.codec import Avps, Header, Reader
+from hss.diameter.avps import Avps
+from hss.diameter.codec import Header, Reader
 from hss.diameter.dictionary import COMMANDS, ERROR_ANSWER, base, grammar
 from hss.diameter.errors import Outcome, RemoteError
 from hss.diameter.events import Answered, RequestFailed

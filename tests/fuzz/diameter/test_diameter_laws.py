@@ -6,7 +6,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hss.diameter.codec import Avps, Header, Reader, Recent, encoded, end_of_session_id
+from hss.diameter.avps import Avps, Recent
+from hss.diameter.codec import Header, Reader, encoded, end_of_session_id
 from hss.diameter.dictionary import AVPS, AvpDefinition, Type, base, grammar, tgpp
 from hss.diameter.errors import RemoteError
 from hss.machine import Turn

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from hss.diameter import cx as wire
-from hss.diameter.codec import Avps, Reader
+from hss.diameter.avps import Avps
+from hss.diameter.codec import Reader
 from hss.diameter.dictionary import base, grammar
 from hss.diameter.dispatch import Caller, Dispatcher
 from hss.diameter.framing import Framing

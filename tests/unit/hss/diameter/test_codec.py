@@ -2,20 +2,8 @@
 
 import pytest
 
-from hss.diameter.codec import (
-    DEEPEST,
-    MOST_AVPS,
-    Avps,
-    Header,
-    PlainText,
-    Reader,
-    Recent,
-    encoded,
-    end_of_session_id,
-    example,
-    padded,
-    scan,
-)
+from hss.diameter.avps import Avps, Recent, padded
+from hss.diameter.codec import DEEPEST, MOST_AVPS, Header, PlainText, Reader, encoded, end_of_session_id, example, scan
 from hss.diameter.dictionary import AVPS, Type, base, grammar, tgpp
 from hss.diameter.errors import (
     InvalidAvpLength,

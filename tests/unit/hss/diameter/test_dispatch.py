@@ -10,7 +10,8 @@ from diameter.message import Message
 from diameter.message.avp import Avp
 
 from hss.diameter import client, cx
-from hss.diameter.codec import Avps, Header, encoded
+from hss.diameter.avps import Avps
+from hss.diameter.codec import Header, encoded
 from hss.diameter.dictionary import base, tgpp
 from hss.diameter.dispatch import Caller, Dispatcher, Entry, Written
 from hss.diameter.errors import SUCCESS, USER_UNKNOWN
