@@ -103,4 +103,4 @@ async def test_the_server_gives_the_document_and_its_page(api: Any, description:
         answer = await api.ask("GET", place)
         assert (answer.status, answer.charset) == (200, "utf-8")
     await api.problem(await api.ask("GET", "/api/docs/docs.html"), 404, "not-found")
-    await api.problem(await api.ask("GET", "/api/docs/..%2Fopenapi.py"), 404, "not-found")
+    await api.problem(await api.ask("GET", "/api/docs/..%2Fapplication.py"), 404, "not-found")
