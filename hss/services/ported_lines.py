@@ -96,15 +96,21 @@ class PortedLines:
             digits = Msisdn.parse(number).digits
         except IdentityError as error:
             raise Wrong("number", str(error)) from error
-        stems = self._stems
-        if digits in stems.beginnings or stems.ranges.get(digits, (0, 0))[0]:
-            raise Wrong("number", f"+{digits} is the beginning of a DDI stem: its numbers are longer")
-        stem = stems.of(digits)
-        if stem is not None:
-            least, most = stems.ranges[stem]
-            if not least <= len(digits) - len(stem) <= most:
-                raise Wrong("number", f"DDI stem +{stem} takes {least} to {most} digits, not {len(digits) - len(stem)}")
+        fault = stem_fault(digits, self._stems)
+        if fault is not None:
+            raise Wrong("number", fault)
         return digits
+
+
+def stem_fault(digits: str, stems: Stems) -> str | None:
+    """Say how a number contradicts a DDI stem; None where it does not."""
+    if digits in stems.beginnings or stems.ranges.get(digits, (0, 0))[0]:
+        return f"+{digits} is the beginning of a DDI stem: its numbers are longer"
+    stem = stems.of(digits)
+    if stem is None:
+        return None
+    (least, most), after = stems.ranges[stem], len(digits) - len(stem)
+    return None if least <= after <= most else f"DDI stem +{stem} takes {least} to {most} digits, not {after}"
 
 
 def _text(values: Mapping[str, Any], name: str) -> str | None:

@@ -8,9 +8,11 @@ from sqlalchemy import Column, ColumnElement, RowMapping, Table, bindparam, dele
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hss.services.administration import Changes, Refused, Taken
+from hss.services.ported_lines import stem_fault
 from hss.store import tables as t
 from hss.store.operator_codes import codes_of, drop_codes, plan_of, plan_values, refuse_second_default, store_codes
 from hss.store.resources import Repository, prefix_of, reference, refuse_while
+from routing.normalise import Stems
 from schemas.documents import IcscfEntry, IcscfPool, Operator, PortedNumber, ServerCapabilities
 from schemas.identities import IdentityError, Msisdn
 
@@ -269,6 +271,18 @@ class IcscfPools(Repository[IcscfPool]):
         await refuse_while(connection, used, shown=t.subscription.c.name, field="name", what="subscribers")
 
 
+async def _refuse_contradiction(connection: AsyncConnection, digits: str) -> None:
+    """Refuse what an import refuses: the beginning of a DDI stem, and a number that a stem does not allow."""
+    block = t.number_block.c
+    stems = select(block.stem, block.minimum, block.maximum).where(block.minimum > 0)
+    heads = [digits[:end] for end in range(1, len(digits) + 1)]
+    longer = stems.where(prefix_of(block.stem, digits)).limit(1)
+    found = [*await connection.execute(stems.where(block.stem.in_(heads))), *await connection.execute(longer)]
+    fault = stem_fault(digits, Stems({stem: (least, most) for stem, least, most in found}))
+    if fault is not None:
+        raise Refused("number", fault)
+
+
 class PortedNumbers(Repository[PortedNumber]):
     """Numbers that left their range."""
 
@@ -317,7 +331,8 @@ class PortedNumbers(Repository[PortedNumber]):
         ]
 
     async def values(self, connection: AsyncConnection, document: PortedNumber) -> dict[str, Any]:
-        """Make the row of a ported number."""
+        """Make the row of a ported number; raise `Refused` where it contradicts a DDI stem."""
+        await _refuse_contradiction(connection, document.number[1:])
         owner = await reference(connection, t.operator.c.name, document.operator, field="operator", kind="operator")
         return {
             "digits": digits_of(document.number), "operator_id": owner, "routing_number": document.routing_number,

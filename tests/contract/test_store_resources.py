@@ -170,6 +170,20 @@ async def test_a_ported_number_is_found_in_any_form(store: Store) -> None:
         await store.ported_numbers.get("alice")
 
 
+@pytest.mark.parametrize("number", ["+49721957829", "+4972", "+49", "+497219578291234"])
+async def test_a_ported_number_that_contradicts_a_stem_is_refused(store: Store, number: str) -> None:
+    await furnish(store)
+    block = {"stem": "+49721957829", "minimum": 1, "maximum": 3}
+    await store.operators.put("fixed", Operator.model_validate(FIXED.model_dump() | {"blocks": [block]}))
+    ported = PortedNumber.model_validate({"number": number, "operator": "mobile"})
+    with pytest.raises(Refused, match="DDI stem") as refused:
+        await store.ported_numbers.put(number, ported)
+    assert refused.value.field == "number"
+    assert await store.ported_numbers.get(number) is None
+    within = PortedNumber.model_validate({"number": "+4972195782912", "operator": "mobile"})
+    assert (await store.ported_numbers.put(within.number, within)).created
+
+
 async def test_a_peer_is_found_whatever_the_case(store: Store) -> None:
     await store.diameter_peers.put("ICSCF.ims.example", PEER)
     assert await store.diameter_peers.get("icscf.IMS.example") is not None
