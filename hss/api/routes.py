@@ -18,10 +18,20 @@ from hss.api.bodies import JSON, json_body
 from hss.api.bulk import NDJSON, body_pieces
 from hss.api.middleware import has_left
 from hss.api.ports import SERVICES
-from hss.api.problems import BAD_REQUEST, BUSY, INVALID, NOT_FOUND, UNAVAILABLE, Problem, field_problem, problem_of
+from hss.api.problems import (
+    BAD_REQUEST,
+    BUSY,
+    INVALID,
+    NOT_FOUND,
+    STILL_NEEDED,
+    UNAVAILABLE,
+    Problem,
+    field_problem,
+    problem_of,
+)
 from hss.api.resources import ROOT, parameters, whole_number
 from hss.services.bulk_lines import whole_lines
-from hss.services.routing import NotReady, UnknownGeneration
+from hss.services.routing import NotReady, TooManyKept, UnknownGeneration
 from hss.services.routing_desk import Json, RoutingDesk, comparison, refusal
 from hss.services.routing_fields import LARGEST_SEED, QueryRefused
 from hss.services.routing_queries import VIEWS, Reader, shown
@@ -52,6 +62,8 @@ class Routes:
         yield web.post(f"{ROUTE}/simulate", self.simulate)
         yield web.post(f"{ROUTE}/diff", self.differences)
         yield web.get(f"{ROUTE}/tables", self.tables)
+        yield web.post(f"{ROUTE}/tables/keep", self.keep)
+        yield web.delete(f"{ROUTE}/tables/{{generation}}", self.let_go)
         yield web.get(f"{ROUTE}/check", self.check)
 
     async def route(self, request: web.Request) -> web.StreamResponse:
@@ -91,6 +103,20 @@ class Routes:
         """Say which generation is in use, and which earlier ones can be compared with it."""
         parameters(request)
         return web.json_response(self._desk.tables())
+
+    async def keep(self, request: web.Request) -> web.Response:
+        """Keep the generation in use until it is let go, however many follow; there is no body."""
+        parameters(request)
+        with _refusing():
+            return web.json_response(self._desk.keep())
+
+    async def let_go(self, request: web.Request) -> web.Response:
+        """Keep a generation no longer than any other."""
+        parameters(request)
+        text = request.match_info["generation"]
+        with _refusing():
+            self._desk.service.let_go(int(text) if text.isascii() and text.isdecimal() and len(text) < 18 else 0)
+        return web.Response(status=204)
 
     async def check(self, request: web.Request) -> web.Response:
         """List rows that contradict each other, with both sides; at a million numbers this takes some seconds."""
@@ -188,6 +214,8 @@ def _refusing() -> Iterator[None]:
         raise field_problem(INVALID, error.field, error.rule) from error
     except UnknownGeneration as error:
         raise Problem(NOT_FOUND, f"{error}") from error
+    except TooManyKept as error:
+        raise Problem(STILL_NEEDED, f"{error}") from error
     except NotReady as error:
         raise _not_ready() from error
 

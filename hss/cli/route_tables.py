@@ -112,11 +112,34 @@ def check(
 
 
 @click.command()
+@click.option("--keep", is_flag=True, help="Keep the generation in use, to compare others with it.")
+@click.option("--let-go", type=int, metavar="GENERATION", help="Keep a generation no longer.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @alone_options
 @api_option
-def tables(api: Api, *, as_json: bool, database: str | None, secrets_key_file: Path | None, sample: bool) -> None:
-    """Show the generation of the tables in use, and the earlier ones that `hss route diff` can compare with it."""
+def tables(
+    api: Api,
+    *,
+    keep: bool,
+    let_go: int | None,
+    as_json: bool,
+    database: str | None,
+    secrets_key_file: Path | None,
+    sample: bool,
+) -> None:
+    """Show the generation of the tables in use, and the earlier ones that `hss route diff` can compare with it.
+
+    The service keeps some generations (8 at most, fewer of large tables), and up to 2 that --keep asks for, until it
+    ends.
+    """
+    if (keep or let_go is not None) and (sample or database is not None):
+        raise click.UsageError(
+            "--keep and --let-go go to a running service: --sample and --database have one generation"
+        )
+    if keep:
+        api.send("POST", "route", "tables", "keep")
+    if let_go is not None:
+        api.send("DELETE", "route", "tables", str(let_go))
     with asking(api, database, secrets_key_file, sample=sample) as desk:
         found = desk.tell("tables")
     if as_json:
@@ -130,6 +153,8 @@ def tables(api: Api, *, as_json: bool, database: str | None, secrets_key_file: P
 
 
 def _counts(one: dict[str, Any]) -> Iterator[str]:
+    if one["kept"]:
+        yield "kept"
     for part in ("operators", "prefixes", "stems", "numbers"):
         yield counted(one[part], part.removesuffix("es" if part == "prefixes" else "s"), part)
     yield f"{one['ported']:,} ported"

@@ -4,7 +4,7 @@ ENUM, the SIP redirect server, the management API, the command line and the gate
 them ask `routing.route` with the same tables and the same knowledge of subscribers.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, Final, TypeAlias, TypeVar
 
@@ -26,6 +26,7 @@ A = TypeVar("A")
 Soon: TypeAlias = A | Awaitable[A]
 
 MOST_KEPT: Final = 8  # generations, for comparing
+MOST_PINNED: Final = 2  # of them on demand, until they are let go
 MOST_KEPT_ROWS: Final = 200_000  # of all earlier generations together, beside what they share
 
 
@@ -35,6 +36,10 @@ class NotReady(Exception):
 
 class UnknownGeneration(LookupError):
     """A generation that is no longer kept, or was never there."""
+
+
+class TooManyKept(Exception):
+    """No further generation can be kept on demand."""
 
 
 class RoutingService:
@@ -56,6 +61,7 @@ class RoutingService:
         self._state = State(subscribers=self._known)
         self._earlier: list[Generation] = []
         self._own_rows: list[int] = []  # of each earlier generation, what the next one does not share with it
+        self._pinned: dict[int, Generation] = {}  # by number
         self.current = Generation()
 
     # What is known.
@@ -78,6 +84,25 @@ class RoutingService:
         self.current = new
         return True
 
+    def pin(self) -> Generation:
+        """Keep the generation in use until it is let go; raise `TooManyKept` or `NotReady`."""
+        number = self._tables().generation
+        if number not in self._pinned and len(self._pinned) >= MOST_PINNED:
+            numbers = " and ".join(map(str, self._pinned))
+            raise TooManyKept(f"generations {numbers} are kept already; let one of them go first")
+        return self._pinned.setdefault(number, self.current)
+
+    def let_go(self, number: int) -> None:
+        """Keep a generation no longer than any other; raise `UnknownGeneration`."""
+        if self._pinned.pop(number, None) is None:
+            numbers = ", ".join(map(str, self._pinned)) or "none"
+            raise UnknownGeneration(f"generation {number} is not kept on demand; there are: {numbers}")
+
+    @property
+    def pinned(self) -> Collection[int]:
+        """The numbers of the generations that are kept on demand."""
+        return self._pinned.keys()
+
     def generation(self, number: int) -> Generation:
         """Find a generation that is kept; raise `UnknownGeneration`."""
         found = next((kept for kept in self.generations() if kept.tables.generation == number), None)
@@ -88,7 +113,9 @@ class RoutingService:
 
     def generations(self) -> Sequence[Generation]:
         """List the generations that are kept, the one in use last."""
-        return [*self._earlier, self.current]
+        latest = [*self._earlier, self.current]
+        oldest = latest[0].tables.generation
+        return [*(one for number, one in sorted(self._pinned.items()) if number < oldest), *latest]
 
     def apply(self, changes: Changes) -> None:
         """Forget what a committed transaction changed."""

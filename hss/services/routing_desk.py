@@ -119,9 +119,14 @@ class RoutingDesk:
 
     def tables(self) -> Json:
         """Say which generation is in use, and which earlier ones can be compared with it."""
-        kept = [summary(one) for one in self.service.generations()]
+        pinned = self.service.pinned
+        kept = [{**summary(one), "kept": one.tables.generation in pinned} for one in self.service.generations()]
         nodes = _nodes(self.service.current.tables)
         return {"ready": self.service.ready, **kept[-1], "nodes": nodes, "earlier": [dict(one) for one in kept[:-1]]}
+
+    def keep(self) -> Json:
+        """Keep the generation in use until it is let go; raise `TooManyKept` or `NotReady`."""
+        return {**summary(self.service.pin()), "kept": True}
 
     def check(self, limit: int) -> Json:
         """List rows that contradict each other; walks over every number."""

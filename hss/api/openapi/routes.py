@@ -4,8 +4,9 @@ from typing import Final
 
 from hss.api.bodies import JSON
 from hss.api.bulk import NDJSON
-from hss.api.openapi.pieces import ANYTHING, Theme, answer, content, in_query, operation
+from hss.api.openapi.pieces import ANYTHING, GONE, Theme, answer, content, in_path, in_query, operation
 from hss.api.routes import DEFAULTS, MOST_CONFLICTS, ROUTE
+from hss.services.routing import MOST_PINNED
 from hss.services.routing_queries import VIEWS
 
 _TAG: Final = "routing"
@@ -131,6 +132,25 @@ THEME: Final = Theme(
                 "Show the generation in use, and the earlier ones that can be compared with it",
                 answers={"200": answer("number, hash and counts", ANYTHING)},
                 errors=("bad-request",),
+            )
+        },
+        f"{ROUTE}/tables/keep": {
+            "post": operation(
+                "keepTables",
+                _TAG,
+                f"Keep the generation in use until it is let go, to compare others with it; {MOST_PINNED} can be kept",
+                answers={"200": answer("number, hash and counts", ANYTHING)},
+                errors=("bad-request", "still-needed", "unavailable"),
+            )
+        },
+        f"{ROUTE}/tables/{{generation}}": {
+            "delete": operation(
+                "letTablesGo",
+                _TAG,
+                "Keep a generation no longer than any other",
+                answers=GONE,
+                errors=("bad-request", "not-found"),
+                parameters=[in_path("generation", "the number of a generation that is kept on demand", 7)],
             )
         },
         f"{ROUTE}/check": {

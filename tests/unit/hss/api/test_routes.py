@@ -177,6 +177,20 @@ async def test_the_other_questions_are_answered(api: Any) -> None:
     assert (await (await api.ask("GET", "route/check?limit=1")).json())["conflicts"] == []
 
 
+async def test_a_generation_is_kept_and_let_go(start: Any) -> None:
+    here = World().built()
+    api = await start(Routes(here.desk).routes())
+    for number in (1, 2):
+        kept = await (await api.ask("POST", "route/tables/keep")).json()
+        assert (kept["generation"], kept["kept"]) == (number, True)
+        here.change(ported_numbers=here.bundle.ported_numbers[:-1]).built()
+    await api.problem(await api.ask("POST", "route/tables/keep"), 409, "still-needed")
+    assert (await api.ask("DELETE", "route/tables/1")).status == 204
+    for wrong in ("1", "x", "9" * 30):
+        await api.problem(await api.ask("DELETE", f"route/tables/{wrong}"), 404, "not-found")
+    assert (await api.ask("POST", "route/tables/keep")).status == 200
+
+
 async def test_before_the_tables_are_built_the_service_is_unavailable(start: Any) -> None:
     api = await start(Routes(RoutingDesk(World().service)).routes())
     for path, body in (("route", FIXED), ("route/simulate", {"called": FIXED})):

@@ -117,6 +117,8 @@ def test_options_reach_the_query(arguments: tuple[str, ...], path: str, value: s
         (("chekc",), 2, "chekc: no such command; there are: simulate, iam, diff, check, tables"),
         (("--sample", "+49", "chekc"), 2, "For numbers without digits, say --kind text"),
         (("simulate", "--sample", "check"), 2, "check is a command"),
+        (("tables", "--sample", "--keep"), 2, "go to a running service"),
+        (("tables", "--sample", "--let-go", "1"), 2, "go to a running service"),
         (("--sample", "--database", "x.db", MOBILE), 2, "exclude each other"),
         (("--sample", "--kind", "isup", MOBILE), 2, "noa,npi,DIGITS"),
         (("--sample", "--operator", "nobody", MOBILE), 2, "there is no operator"),

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from hss.services.routing import NotReady, UnknownGeneration
+from hss.services.routing import MOST_KEPT, NotReady, TooManyKept, UnknownGeneration
 from hss.services.routing_desk import MOST_QUERIES, ladder_line
 from hss.services.routing_fields import QueryRefused
 from hss.services.routing_queries import brief
@@ -237,6 +237,31 @@ def test_two_generations_are_compared() -> None:
         collected(here.desk.differences({**body, "old": 9}, at=NOON))
     with pytest.raises(QueryRefused):
         collected(here.desk.differences({**body, "new": "2"}, at=NOON))
+
+
+def test_a_generation_is_kept_on_demand_however_many_follow() -> None:
+    here = World().built()
+    ported = here.bundle.ported_numbers
+    assert here.desk.keep()["generation"] == 1
+    for size in range(1, 12):
+        here.change(ported_numbers=ported[: size % 2]).built()
+    generations = [one["generation"] for one in here.desk.tables()["earlier"]]
+    assert generations == [1, *range(12 - MOST_KEPT + 1, 12)]
+    assert [one["generation"] for one in here.desk.tables()["earlier"] if one["kept"]] == [1]
+    assert here.service.generation(1).tables.generation == 1
+    here.desk.keep()
+    here.desk.keep()  # the same one once more
+    here.change(ported_numbers=ported).built()
+    with pytest.raises(TooManyKept, match="generations 1 and 12 are kept already"):
+        here.desk.keep()
+    here.service.let_go(1)
+    with pytest.raises(UnknownGeneration):
+        here.service.generation(1)
+    with pytest.raises(UnknownGeneration, match="not kept on demand; there are: 12"):
+        here.service.let_go(1)
+    assert here.desk.keep()["generation"] == 13
+    with pytest.raises(NotReady):
+        World().desk.keep()
 
 
 def test_contradictions_come_with_both_sides() -> None:
