@@ -12,7 +12,7 @@ from hss.procedures.map_routing_info import CalledParty, CallForwarding, IcscfCh
 from routing.contacts import Contact, Fork, Identities, Registration
 from routing.normalise import Profile
 from routing.selection import SIP_PORT, Member, Policy
-from routing.tables import Operator, Pool, Rows
+from routing.tables import Operator, Pool, PortingForm, Rows
 from routing.tables.rows import NumberRow, PortedRow
 from routing.tables.sorted_numbers import is_number
 from schemas import documents as d
@@ -69,7 +69,7 @@ class Documents:
     # NumberSource.
 
     async def rows(self) -> Rows:
-        """Give operators, prefixes, blocks and ported numbers."""
+        """Give operators, prefixes, blocks, ported numbers, codes and services."""
         operators, ported = self._bundle.operators, self._bundle.ported_numbers
         return Rows(
             operators={operator.name: self._operator(operator) for operator in operators},
@@ -80,6 +80,14 @@ class Documents:
                 for block in operator.blocks
             ],
             ported=[(one.number[1:], one.routing_number, one.operator) for one in ported],
+            routing_numbers=[(code, operator.name) for operator in operators for code in operator.routing_numbers],
+            carriers=[(code, operator.name) for operator in operators for code in operator.carriers],
+            services=[
+                (one.number, one.phone_context or "", one.urn, operator.name)
+                for operator in operators
+                for one in operator.service_numbers
+            ],
+            default=next((operator.name for operator in operators if operator.default_route), None),
         )
 
     async def numbers(self) -> AsyncIterator[Sequence[NumberRow]]:
@@ -99,16 +107,7 @@ class Documents:
 
     async def profiles(self) -> Mapping[str, Profile]:
         """Give how the users of each operator dial."""
-        return {
-            one.name: Profile(
-                name=one.name,
-                cc=one.country_code,
-                ndc=one.area_code,
-                trunk=one.trunk_prefix,
-                intl=one.international_prefix,
-            )
-            for one in self._bundle.operators
-        }
+        return {one.name: _profile(one) for one in self._bundle.operators}
 
     # Calls.
 
@@ -139,6 +138,8 @@ class Documents:
             type=1 if operator.type == 1 else 2,
             entries=tuple(_node(node) for node in operator.entry_nodes),
             pool=self._entry(operator.icscf),
+            home=operator.home,
+            porting=PortingForm(operator.porting.value),
         )
 
     def _entry(self, entry: d.IcscfEntry | None) -> Pool:
@@ -239,6 +240,23 @@ def _pool(pool: d.IcscfPool) -> Pool:
         for one in pool.members
     )
     return Pool(name=pool.name, members=members, policy=Policy(pool.policy.value))
+
+
+def _profile(operator: d.Operator) -> Profile:
+    prefixes = operator.carrier_selection_prefixes
+    return Profile(
+        name=operator.name,
+        cc=operator.country_code,
+        ndc=operator.area_code,
+        trunk=operator.trunk_prefix,
+        intl=operator.international_prefix,
+        carrier_selection=None if prefixes is None else tuple(prefixes),
+        rn_len=operator.routing_number_length,
+        strict_e164=operator.strict_e164,
+        contexts={context: rule.value for context, rule in operator.phone_contexts.items()},
+        emergency=frozenset(operator.emergency_numbers),
+        short_codes=frozenset(operator.short_codes),
+    )
 
 
 def _node(node: d.EntryNode) -> Member:

@@ -1,10 +1,11 @@
 """From the rows of the database to one generation of the routing tables, and from single numbers to the next one."""
 
 from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence, Sized
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple, Protocol
 
 from hss.services.administration import Changes
+from hss.services.routing_codes import dialled_as_they_are, named_codes
 from routing.normalise import Profile
 from routing.tables import EMPTY, Key, Operator, Rows, Tables, build, changed
 from routing.tables.rows import ELSEWHERE as ANOTHER_NETWORK
@@ -18,7 +19,7 @@ class NumberSource(Protocol):
     """What the tables are built from; operators are named by numbers of rows, for single numbers by their names."""
 
     async def rows(self) -> Rows:
-        """Read operators, prefixes, blocks and ported numbers."""
+        """Read operators, prefixes, blocks, ported numbers, codes and services."""
         ...
 
     def numbers(self) -> AsyncIterator[Sequence[NumberRow]]:
@@ -121,14 +122,16 @@ async def read_material(source: NumberSource) -> Material:
     operators[ELSEWHERE] = ANOTHER_NETWORK
     prefixes = [(digits, names.get(owner, str(owner))) for digits, owner in rows.prefixes]
     stems = [(stem, names.get(owner, str(owner)), least, most) for stem, owner, least, most in rows.stems]
-    outline = build(Rows(operators=operators, prefixes=prefixes, stems=stems))
+    codes = named_codes(rows, names)
+    outline = build(replace(codes, operators=operators, prefixes=prefixes, stems=stems))
     numbers = PackedNumbers(names)
     scanned = 0
     async for piece in source.numbers():
         scanned += len(piece)
         numbers.add([row for row in piece if outline.longest(row[0]) is None])
     ported = len(rows.ported) if isinstance(rows.ported, Sized) else 0
-    named = Rows(
+    named = replace(
+        codes,
         operators=operators,
         numbers=numbers,
         ported=NamedPortings(rows, names, outline).rows(),
@@ -136,7 +139,7 @@ async def read_material(source: NumberSource) -> Material:
         stems=stems,
     )
     count = scanned + ported + len(prefixes) + len(stems)
-    return Material(rows=named, profiles=await source.profiles(), count=count)
+    return Material(rows=named, profiles=dialled_as_they_are(await source.profiles(), codes), count=count)
 
 
 class Single(NamedTuple):

@@ -2,6 +2,7 @@
 
 from array import array
 from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from sqlalchemy import bindparam, select
@@ -9,10 +10,11 @@ from sqlalchemy import bindparam, select
 from hss.store import tables as t
 from hss.store.calls import SIP_PORT, member_of
 from hss.store.database import Database
+from hss.store.dial_plans import read_codes, read_profiles
 from hss.store.prepared import Prepared, Row
 from routing.normalise import Profile
 from routing.selection import Member, Policy
-from routing.tables import Operator, Pool, Rows
+from routing.tables import Operator, Pool, PortingForm, Rows
 from routing.tables.rows import NumberRow, PortedRow
 
 PIECE: Final = 2000  # rows between two looks at the event loop
@@ -22,7 +24,7 @@ _public = t.public_identity.c
 
 OPERATORS: Final = Prepared(
     select(_operator.id, _operator.name, _operator.type, _operator.icscf_host, _operator.icscf_port,
-           _operator.icscf_pool_id)
+           _operator.icscf_pool_id, _operator.home, _operator.porting)
 )  # fmt: skip
 NODES: Final = Prepared(
     select(_node.operator_id, _node.host, _node.priority, _node.weight, _node.state).order_by(_node.id)
@@ -31,10 +33,6 @@ POOLS: Final = Prepared(select(t.icscf_pool.c.id, t.icscf_pool.c.name, t.icscf_p
 MEMBERS: Final = Prepared(
     select(_member.pool_id, _member.host, _member.port, _member.transport, _member.priority, _member.weight,
            _member.state).order_by(_member.id)
-)  # fmt: skip
-DIAL_PLANS: Final = Prepared(
-    select(_operator.name, _operator.country_code, _operator.area_code, _operator.trunk_prefix,
-           _operator.international_prefix)
 )  # fmt: skip
 PREFIXES: Final = Prepared(select(t.number_prefix.c.digits, t.number_prefix.c.operator_id))
 BLOCKS: Final = Prepared(
@@ -90,12 +88,13 @@ class NumberingLoader:
         self._database = database
 
     async def rows(self) -> Rows:
-        """Read all operators, prefixes, blocks and ported numbers."""
+        """Read all operators, prefixes, blocks, ported numbers, codes and services."""
         portings = PackedPortings()
         async for piece in self.portings():
             portings.add(piece)
         fetch = self._database.fetch_slowly
-        return Rows(
+        return replace(
+            await read_codes(self._database),
             operators=await self._operators(),
             prefixes=[(digits, owner) for digits, owner in await fetch(PREFIXES)],
             stems=[(stem, owner, least, most) for stem, owner, least, most in await fetch(BLOCKS)],
@@ -140,11 +139,7 @@ class NumberingLoader:
 
     async def profiles(self) -> dict[str, Profile]:
         """Read how the users of each operator dial."""
-        plans = await self._database.fetch_slowly(DIAL_PLANS)
-        return {
-            name: Profile(name=name, cc=country, ndc=area, trunk=trunk, intl=international)
-            for name, country, area, trunk, international in plans
-        }
+        return await read_profiles(self._database)
 
     async def _operators(self) -> dict[int | str, Operator]:
         fetch = self._database.fetch_slowly
@@ -158,8 +153,10 @@ class NumberingLoader:
                 type=1 if kind == 1 else 2,
                 entries=tuple(nodes.get(identifier, ())),
                 pool=_entry(host, port, pools.get(pool)),
+                home=bool(home),
+                porting=PortingForm(porting),
             )
-            for identifier, name, kind, host, port, pool in await fetch(OPERATORS)
+            for identifier, name, kind, host, port, pool, home, porting in await fetch(OPERATORS)
         }
 
     async def _pools(self) -> Mapping[int, Pool]:

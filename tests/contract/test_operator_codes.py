@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 
 from hss.services.administration import Refused, Taken
+from hss.services.routing_documents import Bundle, Documents
+from hss.services.routing_tables import ELSEWHERE, read_material
 from hss.store.engine import Store
-from schemas.documents import Operator
+from schemas.documents import Operator, PortedNumber
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -20,6 +22,7 @@ CODES: dict[str, Any] = {
         {"number": "115", "phone_context": "pbx.example", "urn": None},
     ],
 }
+SERVICES = [{"number": "116117"}, {"number": "*7", "phone_context": "b.example", "urn": "urn:service:counseling"}]
 PLAN: dict[str, Any] = {
     "carrier_selection_prefixes": ["010", "1011"],
     "emergency_numbers": ["112"],
@@ -113,3 +116,30 @@ async def test_the_default_route_moves_by_two_changes_and_two_at_once_do_not_get
     wishes = [store.operators.put(name, operator(name, default_route=True)) for name in "bcd"]
     results = await asyncio.gather(*wishes, return_exceptions=True)
     assert sorted(type(result).__name__ for result in results) == ["Stored", "Taken", "Taken"]
+
+
+async def test_tables_from_the_database_are_those_from_the_documents(store: Store) -> None:
+    operators = [
+        operator("transit", **CODES, **PLAN),
+        operator("b", prefixes=["+4930"], trunk_prefix=None, carrier_selection_prefixes=[], service_numbers=SERVICES),
+        operator("c", country_code="39", emergency_numbers=["113"], strict_e164=True),
+    ]
+    ported = [PortedNumber(number="+49301", routing_number="D150"), PortedNumber(number="+49302", routing_number="D9")]
+    for each in operators:
+        await store.operators.put(each.name, each)
+    for one in ported:
+        await store.ported_numbers.put(one.number, one)
+    found, wanted = [
+        (await read_material(source)).built(1)
+        for source in (store.numbering, Documents(Bundle(operators=operators, ported_numbers=ported)))
+    ]
+    assert found.profiles == wanted.profiles
+    assert found.tables.sha256 == wanted.tables.sha256
+    tables = found.tables
+    assert (tables.default, tables.carriers["+15062"], tables.services["116117", "+49"].operator) == (
+        "transit",
+        "transit",
+        "b",
+    )
+    assert [tables.porting(one.number[1:]) for one in ported] == [("D150", None), ("D9", ELSEWHERE)]
+    assert tables.conflicts == ()

@@ -267,7 +267,7 @@ def test_two_databases_are_compared(tmp_path: Path) -> None:
     run = CliRunner()
     assert run.invoke(hss, ["init", "--database", database]).exit_code == 0
     numbers = tmp_path / "numbers.txt"
-    numbers.write_text(f"{FIXED}\n112\n")
+    numbers.write_text(f"{FIXED}\n+12015550123\n")
     done = route("diff", "sample", database, str(numbers), "--explain")
     assert done.exit_code == 1, done.output
     assert f"{FIXED}\n" in done.stdout
