@@ -11,7 +11,7 @@ from hss.services.administration import Changes, Refused, Taken
 from hss.services.ported_lines import stem_fault
 from hss.store import tables as t
 from hss.store.operator_codes import codes_of, drop_codes, plan_of, plan_values, refuse_second_default, store_codes
-from hss.store.resources import Repository, prefix_of, reference, refuse_while
+from hss.store.resources import Repository, prefix_of, reference, refuse_doubles, refuse_while
 from routing.normalise import Stems
 from schemas.documents import IcscfEntry, IcscfPool, Operator, PortedNumber, ServerCapabilities
 from schemas.identities import IdentityError, Msisdn
@@ -130,9 +130,9 @@ class Operators(Repository[Operator]):
         await store_codes(connection, identifier, document)
         prefixes = [{"digits": digits_of(number)} for number in document.prefixes]
         blocks = [block.model_dump() | {"stem": digits_of(block.stem)} for block in document.blocks]
-        _refuse_doubles(document.prefixes, "prefixes.{}")
-        _refuse_doubles([block.stem for block in document.blocks], "blocks.{}.stem")
-        _refuse_doubles([node.name for node in document.entry_nodes], "entry_nodes.{}.name")
+        refuse_doubles(document.prefixes, "prefixes.{}")
+        refuse_doubles([block.stem for block in document.blocks], "blocks.{}.stem")
+        refuse_doubles([node.name for node in document.entry_nodes], "entry_nodes.{}.name")
         await _store_numbers(connection, identifier, t.number_prefix.c.digits, prefixes, "prefixes.{}")
         await _store_numbers(connection, identifier, t.number_block.c.stem, blocks, "blocks.{}.stem")
         await connection.execute(delete(t.entry_node).where(t.entry_node.c.operator_id == identifier))
@@ -197,14 +197,6 @@ async def pool_names(connection: AsyncConnection) -> dict[int, str]:
     """Read the names of all pools."""
     rows = await connection.execute(select(t.icscf_pool.c.id, t.icscf_pool.c.name))
     return {row[0]: row[1] for row in rows}
-
-
-def _refuse_doubles(values: Sequence[str], field: str) -> None:
-    seen: set[str] = set()
-    for index, value in enumerate(values):
-        if value in seen:
-            raise Refused(field.format(index), f"{value} stands there twice")
-        seen.add(value)
 
 
 async def _refuse_taken(

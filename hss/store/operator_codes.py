@@ -7,8 +7,9 @@ from typing import Any, Final
 from sqlalchemy import RowMapping, Table, delete, insert, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from hss.services.administration import Refused, Taken
+from hss.services.administration import Taken
 from hss.store import tables as t
+from hss.store.resources import refuse_doubles
 from schemas.documents import Operator
 
 PLAIN: Final = (
@@ -52,12 +53,12 @@ async def store_codes(connection: AsyncConnection, operator: int, document: Oper
     """Write routing numbers, carriers and services; raise `Refused` or `Taken`."""
     for field, table in _CODES:
         codes: list[str] = getattr(document, field)
-        _refuse_doubles(codes, field + ".{}")
+        refuse_doubles(codes, field + ".{}")
         await _refuse_taken_codes(connection, table, codes, field)
         if codes:
             await connection.execute(insert(table), [{"code": code, "operator_id": operator} for code in codes])
     services = [(one.number, one.phone_context or "") for one in document.service_numbers]
-    _refuse_doubles([f"{digits};phone-context={context}" for digits, context in services], "service_numbers.{}.number")
+    refuse_doubles([f"{digits};phone-context={context}" for digits, context in services], "service_numbers.{}.number")
     await _refuse_taken_services(connection, services)
     if services:
         rows = [
@@ -81,12 +82,6 @@ async def refuse_second_default(connection: AsyncConnection, document: Operator)
     owner = (await connection.execute(query)).scalar_one_or_none()
     if owner is not None:
         raise Taken("default_route", f"operator {owner!r} has the default route, and there is one alone")
-
-
-def _refuse_doubles(values: Sequence[str], field: str) -> None:
-    for index, value in enumerate(values):
-        if value in values[:index]:
-            raise Refused(field.format(index), f"{value} stands there twice")
 
 
 async def _refuse_taken_codes(connection: AsyncConnection, table: Table, codes: Sequence[str], field: str) -> None:

@@ -203,6 +203,15 @@ async def reference(
     return found
 
 
+def refuse_doubles(values: Sequence[str], field: str) -> None:
+    """Raise `Refused` where a value stands there twice; `field` has braces for its place."""
+    seen: set[str] = set()
+    for index, value in enumerate(values):
+        if value in seen:
+            raise Refused(field.format(index), f"{value} stands there twice")
+        seen.add(value)
+
+
 async def refuse_while(
     connection: AsyncConnection, used: ColumnElement[bool], *, shown: Column[Any], field: str, what: str
 ) -> None:

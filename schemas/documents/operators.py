@@ -1,6 +1,6 @@
 """Operators, their numbers and their nodes, and Diameter peers."""
 
-from typing import Annotated, Self
+from typing import Annotated, Final, Self
 
 from pydantic import Field, model_validator
 
@@ -33,6 +33,8 @@ from schemas.states import (
     SharingPolicy,
     Transport,
 )
+
+MOST_CODES: Final = Field(max_length=1000)  # of one operator and kind
 
 
 class ServerCapabilities(Document):
@@ -132,19 +134,19 @@ class Operator(Document):
     area_code: Annotated[str | None, Field(pattern=r"^[1-9][0-9]{0,4}$")] = None
     trunk_prefix: Annotated[str | None, Field(pattern=r"^[0-9]{1,4}$")] = "0"
     international_prefix: Annotated[str, Field(pattern=r"^[0-9]{1,5}$")] = "00"
-    carrier_selection_prefixes: list[Digits] | None = None
-    emergency_numbers: list[Digits] = ["110", "112"]
-    short_codes: list[Digits] = ["115", "116117", "19222"]
-    phone_contexts: dict[PhoneContext, ContextRule] = {}
+    carrier_selection_prefixes: Annotated[list[Digits], MOST_CODES] | None = None
+    emergency_numbers: Annotated[list[Digits], MOST_CODES] = ["110", "112"]
+    short_codes: Annotated[list[Digits], MOST_CODES] = ["115", "116117", "19222"]
+    phone_contexts: Annotated[dict[PhoneContext, ContextRule], MOST_CODES] = {}
     routing_number_length: Annotated[int, Field(ge=1, le=15)] = 4
     strict_e164: bool = False
     prefixes: list[Number] = []
     blocks: list[NumberBlock] = []
-    routing_numbers: list[RoutingCode] = []
-    carriers: list[RoutingCode] = []
+    routing_numbers: Annotated[list[RoutingCode], MOST_CODES] = []
+    carriers: Annotated[list[RoutingCode], MOST_CODES] = []
     default_route: bool = False
     porting: PortingForm = PortingForm.NONE
-    service_numbers: list[ServiceNumber] = []
+    service_numbers: Annotated[list[ServiceNumber], MOST_CODES] = []
     entry_nodes: list[EntryNode] = []
     icscf: IcscfEntry | None = None
     capabilities: ServerCapabilities = ServerCapabilities()

@@ -82,14 +82,14 @@ def test_an_operator_with_many_numbers_shows_the_first(own: Service) -> None:
 def test_what_else_leads_to_an_operator_is_shown(own: Service) -> None:
     base = ("--type", "2", "--home-domain", "codes.example", "--country-code", "49")
     codes = ('routing_numbers:=["D150"]', 'carriers:=["+4901"]', "home:=false", "default_route:=true")
-    services = 'service_numbers:=[{"number": "110", "urn": "urn:service:sos.police"}]'
+    services = 'service_numbers:=[{"number": "113", "urn": "urn:service:sos.police"}]'
     assert said(own.invoke("operator", "add", "codes", *base, *codes, services)).splitlines() == [
         "codes (type 2, fixed, subscribers kept elsewhere, default route)",
         "  domain    codes.example",
         "  dialling  +49  trunk 0  international 00",
         "  routing   D150",
         "  carrier   +4901",
-        "  service   110 in +49  urn:service:sos.police",
+        "  service   113 in +49  urn:service:sos.police",
     ]
     exported = said(own.invoke("export", "--of", "operators"))
     said(own.invoke("operator", "delete", "codes"))

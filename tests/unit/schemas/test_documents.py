@@ -73,6 +73,7 @@ SERVER = {"server_name": "sip:as.example"}
         (Operator, OPERATOR | {"type": 2, "routing_numbers": ["D12G"]}, r"routing_numbers\.0[^+]+hexadecimal digits"),
         (Operator, OPERATOR | {"type": 2, "carriers": ["+0123"]}, "RFC 4694"),
         (Operator, OPERATOR | {"type": 2, "carriers": ["1234567890123456"]}, "up to 15"),
+        (Operator, OPERATOR | {"type": 2, "carriers": [f"{at}" for at in range(1001)]}, "at most 1000"),
         (Operator, OPERATOR | {"type": 2, "porting": "yes"}, "porting"),
         (Operator, OPERATOR | {"type": 2, "emergency_numbers": ["+49112"]}, r"emergency_numbers\.0"),
         (Operator, OPERATOR | {"type": 2, "phone_contexts": {"7": "opaque"}}, "domain name"),
