@@ -86,7 +86,7 @@ def test_a_routing_number_of_ours_leads_to_its_operator() -> None:
     where = world(operators=[home, operator("mobile", 1, prefixes=["+49171"])], ported_numbers=ported)
     assert [ask(where, number)["operator"]["name"] for number in numbers] == ["here", "here", ELSEWHERE]
     found = ask(where, "tel:+4917119;npdi;rn=+49D15", kind="uri")
-    assert (found["operator"]["name"], found["request_uri"]) == ("here", "tel:+4917119")
+    assert (found["operator"]["name"], found["request_uri"]) == ("here", "tel:+4917119;npdi")
 
 
 @pytest.mark.parametrize(
