@@ -32,11 +32,15 @@ class Observer:
         """Learn how loud further types are."""
         self._levels.update(levels)
 
-    def __call__(self, event: Event, connection: Connection | None) -> None:
-        """Take an event of a connection, or of a listener."""
+    def quietly(self, event: Event, connection: Connection | None) -> None:
+        """Take an event of a connection whose coming and going is no news: what is not a warning is for debugging."""
+        self(event, connection, below=logging.WARNING)
+
+    def __call__(self, event: Event, connection: Connection | None, *, below: int = logging.NOTSET) -> None:
+        """Take an event of a connection, or of a listener; what is less loud than `below` is for debugging."""
         self.counts[type(event).__name__, connection.kind.value if connection else ""] += 1
         level = self._levels.get(type(event), logging.NOTSET)
-        if connection in self._ended and level < logging.ERROR:
+        if level < below or (connection in self._ended and level < logging.ERROR):
             level = min(level, logging.DEBUG)
         if level and LOG.isEnabledFor(level):
             LOG.log(level, "%s: %s", connection or "listener", described(event), exc_info=getattr(event, "error", None))

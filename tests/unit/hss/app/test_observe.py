@@ -70,3 +70,15 @@ def test_what_follows_an_ending_on_its_connection_is_counted_and_only_a_defect_i
         "tcp 192.0.2.1:1: connection closed reason=over",
     ]
     assert observer.counts["ConnectionClosed", "tcp"] == 3
+
+
+def test_a_listener_whose_clients_come_and_go_is_quiet_but_not_about_defects(caplog) -> None:
+    observer = Observer({SomethingOdd: logging.WARNING, ConnectionClosed: logging.INFO})
+    with caplog.at_level(logging.DEBUG, logger="hss"):
+        for event in (ConnectionClosed(reason="over"), SomethingOdd(name="a"), Bare()):
+            observer.quietly(event, None)
+    assert [(record.levelname, record.getMessage().split(" ", 1)[1]) for record in caplog.records] == [
+        ("DEBUG", "connection closed reason=over"),
+        ("WARNING", "something odd name=a octets=0001"),
+    ]
+    assert observer.counts.total() == 3
