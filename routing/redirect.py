@@ -1,4 +1,14 @@
-"""A stateless SIP redirect server (RFC 3261 §8.2.7, §8.3): a called number in, the I-CSCFs in order out."""
+"""A stateless SIP redirect server (RFC 3261 §8.2.7, §8.3): a called number in, the I-CSCFs in order out.
+
+CANCEL gets 200, as §8.3 wants of a redirect server for any that is well-formed. Without state one that crossed our
+final answer cannot be told from one that matches nothing, so 481 (§9.2) might be a lie; silence, as §8.2.7 has it for
+stateless servers, would make the client repeat it for half a minute. A client that keeps to §9.1 sends none at all, for
+it waits for a provisional response, and here there is none.
+
+Request-Disposition (RFC 3841 §9.1) is not read: fork, parallel, queue and recurse speak to the proxy that has the
+contacts of the user, and change neither whether somebody is registered nor the order of the I-CSCFs. Nor does
+`proxy`: this server never proxies. Route queries take the header (`request_disposition`) and show the plan it makes.
+"""
 
 import re
 from dataclasses import dataclass
@@ -11,12 +21,23 @@ from routing.normalise import DEFAULT_PROFILE, Kind, Profile
 from routing.plan import Plan, Query
 from routing.ports import State
 from routing.selection import Member
-from routing.sip_message import NotARequest, Reply, Request, has_tag, read_request, write_reply
+from routing.sip_message import (
+    NotARequest,
+    Reply,
+    Request,
+    Silence,
+    Unanswered,
+    has_tag,
+    read_request,
+    warning,
+    write_reply,
+)
 from routing.tables import Tables
 
 METHODS: Final = ("INVITE", "OPTIONS", "MESSAGE", "SUBSCRIBE", "PUBLISH", "INFO", "UPDATE")
 _ALLOW: Final = "Allow: " + ", ".join((*METHODS, "ACK", "CANCEL"))
 _SERVER: Final = re.compile("sips?:[^@]*\\Z", re.IGNORECASE)  # a URI without a user part
+_ABSORBED: Final = Unanswered(Silence.ACK, "an ACK")
 _THROUGH_ENTRY: Final = frozenset({"handed-over", "service", "circuit-switched"})
 
 
@@ -42,27 +63,28 @@ def redirect(
     *,
     source: tuple[str, int],
     at: float = 0.0,
-) -> Reply | None:
-    """Answer one datagram; None where nothing is to be sent. Never raises for what a datagram holds."""
+) -> Reply | Unanswered:
+    """Answer one datagram, or say why it gets no answer. Never raises for what a datagram holds."""
     try:
         request = read_request(datagram)
         if request.method == "ACK":
-            return None  # it ends an INVITE transaction, and gets no response
+            return _ABSORBED
+        if request.fault is not None:
+            return write_reply(request, 400, (warning(settings.host, request.fault),), source, request.fault)
         status, extra = _protocol(request) or _redirected(request, tables, state, settings, at)
         return write_reply(request, status, extra, source)
-    except NotARequest:
-        return None
+    except NotARequest as error:
+        return error.unanswered
 
 
 def _protocol(request: Request) -> tuple[int, tuple[str, ...]] | None:
     """Refuse what no number could make right; answer an OPTIONS that is meant for the server itself."""
     refusals = (
-        (request.fault is not None, 400, ()),
         (request.version != "2.0", 505, ()),
-        (request.method == "CANCEL", 200, ()),  # RFC 3261 §8.3
+        (request.method == "CANCEL", 200, ()),
         (request.method not in METHODS, 405, (_ALLOW,)),
         (bool(request.require), 420, (f"Unsupported: {request.require}",)),
-        (has_tag(request.to), 481, ()),
+        (has_tag(request.to or ""), 481, ()),
         (request.method == "OPTIONS" and _SERVER.match(request.uri) is not None, 200, (_ALLOW,)),
     )
     return next(((status, extra) for is_so, status, extra in refusals if is_so), None)
@@ -86,7 +108,15 @@ def _redirected(
         contacts = _contacts(plan, settings.most_contacts, secure=request.uri[:5].lower() == "sips:")
     if contacts:
         return 302, ("Contact: " + ", ".join(contacts),)
-    return outcome.sip or 480, (f'Warning: 399 {settings.host} "{outcome.code or outcome.status.upper()}"',)
+    return outcome.sip or 480, (warning(settings.host, _why(plan)),)
+
+
+def _why(plan: Plan) -> str:
+    """Say why a call ends: the code, then what the rule says and where in the number."""
+    outcome, error = plan.outcome, plan.error
+    code = outcome.code or outcome.status.upper()
+    place = "" if error is None or error.position is None else f" (position {error.position})"
+    return f"{code}: {outcome.why}{place}" if outcome.why else code
 
 
 def _called(uri: str, settings: RedirectSettings) -> str:

@@ -3,7 +3,7 @@
 import logging
 from typing import Final
 
-from hss.app import connecting
+from hss.app import connecting, routing_outcomes
 from hss.diameter import events as diameter
 from hss.machine import Event
 from hss.transport import events as transport
@@ -26,6 +26,7 @@ LEVEL_OF: Final[dict[type[Event], int]] = {
     transport.ForeignPayload: logging.WARNING,
     transport.MessageTooLong: logging.WARNING,
     connecting.ConnectFailed: logging.WARNING,
+    routing_outcomes.SipUnanswered: logging.DEBUG,
     diameter.PeerOpened: logging.INFO,
     diameter.PeerRefused: logging.WARNING,
     diameter.PeerClosed: logging.INFO,

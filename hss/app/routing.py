@@ -2,6 +2,7 @@
 
 import asyncio
 import inspect
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from functools import partial
@@ -14,6 +15,7 @@ from hss.app.dns_stream import DnsStream
 from hss.app.knowledge import Knowledge
 from hss.app.listeners import Open, Plan
 from hss.app.observe import Observer
+from hss.app.routing_outcomes import DROPPED, Outcomes, unanswered
 from hss.app.routing_results import result_of
 from hss.app.routing_upkeep import Tables
 from hss.app.settings import Settings
@@ -33,6 +35,7 @@ from hss.transport.stream import listen_tcp
 from routing.enum_dns.answers import EnumSettings
 from routing.normalise import Profile
 from routing.redirect import RedirectSettings
+from routing.sip_message import Reply, Unanswered
 
 MOST_LATE: Final = 1000  # datagrams whose answers wait for the database; more are dropped
 PORT_ATTEMPTS: Final = 20  # for a free port that is free for UDP as well as TCP
@@ -62,7 +65,8 @@ class RoutingSide:
             redirecting=RedirectSettings(profile=profile, host=settings.origin_host),
         )
         self.tables: Final = Tables(store, self.service)
-        self._answers = {"enum": 0, "sip": 0}
+        self._questions = {"enum": 0, "sip": 0}
+        self._outcomes = Outcomes()
         store.on_change(self.service.apply)
         store.on_link(self.service.link_turned)
 
@@ -84,15 +88,16 @@ class RoutingSide:
         figures = {"generation": tables.generation, "numbers": len(tables.numbers), "ported": len(tables.ported)}
         for what, value in figures.items():
             yield Sample(name=f"homeward_routing_{what}", value=value, kind="gauge", help=f"Routing tables: {what}")
-        for door, count in self._answers.items():
+        for door, count in self._questions.items():
             yield Sample(name="homeward_routing_questions", value=count, labels={"door": door}, help="Questions asked")
+        yield from self._outcomes.samples()
 
     async def _listen_enum(self, text: str) -> Open:
         address = Address.parse(text)
         outfit = Outfit(
             build=self._dns_stream,
             tasks=self._tasks,
-            observe=self._observer,
+            observe=self._observer.quietly,  # a client of DNS comes and goes with each question
             limits=Limits(connections=self._settings.max_connections),
         )
         for attempt in range(PORT_ATTEMPTS):
@@ -121,24 +126,56 @@ class RoutingSide:
         return DnsStream(self._ask_enum_by_tcp)
 
     def _ask_enum_by_tcp(self, message: bytes) -> Soon[bytes | None]:
-        self._answers["enum"] += 1
-        return self.service.enum(message, at=_now(), tcp=True)
+        self._questions["enum"] += 1
+        found = self.service.enum(message, at=_now(), tcp=True)
+        if found is None or isinstance(found, bytes):
+            self._outcomes.answered_by_enum(found)
+            return found
+        return self._counted(found)
+
+    async def _counted(self, work: Awaitable[bytes | None]) -> bytes | None:
+        """Wait for an answer by TCP; None where the database cannot be asked: who asked asks again."""
+        try:
+            found = await work
+        except (StoreError, OSError):
+            self._outcomes.enum[DROPPED] += 1
+            return None
+        self._outcomes.answered_by_enum(found)
+        return found
 
     def _enum(self, late: "Late", message: bytes, peer: Address) -> bytes | None:
-        self._answers["enum"] += 1
+        self._questions["enum"] += 1
         found = self.service.enum(message, at=_now())
         if found is None or isinstance(found, bytes):
+            self._outcomes.answered_by_enum(found)
             return found
-        late.follow(found, lambda octets: (octets, peer))
+        late.follow(found, partial(self._send_enum, late.endpoint, peer), partial(self._dropped, self._outcomes.enum))
         return None
 
+    def _send_enum(self, endpoint: DatagramEndpoint, peer: Address, octets: bytes | None) -> None:
+        self._outcomes.answered_by_enum(octets)
+        if octets is not None:
+            endpoint.send(octets, peer)
+
     def _sip(self, late: "Late", datagram: bytes, peer: Address) -> None:
-        self._answers["sip"] += 1
+        self._questions["sip"] += 1
         found = self.service.redirect(datagram, source=(peer.host, peer.port), at=_now())
-        if isinstance(found, Awaitable):
-            late.follow(found, lambda reply: (reply.octets, Address(reply.host, reply.port)))
-        elif found is not None:
-            late.endpoint.send(found.octets, Address(found.host, found.port))
+        if isinstance(found, Reply | Unanswered) or found is None:
+            self._send_sip(late.endpoint, peer, found)
+        else:
+            send = partial(self._send_sip, late.endpoint, peer)
+            late.follow(found, send, partial(self._dropped, self._outcomes.sip))
+
+    def _send_sip(self, endpoint: DatagramEndpoint, peer: Address, found: Reply | Unanswered | None) -> None:
+        self._outcomes.answered_by_sip(found)
+        if isinstance(found, Reply):
+            endpoint.send(found.octets, Address(found.host, found.port))
+        elif (event := unanswered(found, peer)) is not None:
+            self._observer(event, None)
+
+    @staticmethod
+    def _dropped(counts: Counter[int | str]) -> None:
+        counts[DROPPED] += 1
 
 
 class Late:
@@ -150,24 +187,25 @@ class Late:
         self._tasks = tasks
         self._open = 0
 
-    def follow(self, work: Awaitable[A | None], addressed: Callable[[A], tuple[bytes, Address]]) -> None:
-        """Send what `work` brings, if anything; drop it where too many answers wait."""
+    def follow(self, work: Awaitable[A], deliver: Callable[[A], None], drop: Callable[[], None]) -> None:
+        """Deliver what `work` brings; drop it where it fails, or where too many answers wait."""
         if self._open >= MOST_LATE:
             if inspect.iscoroutine(work):
                 work.close()
+            drop()
             return
         self._open += 1
-        self._tasks.create_task(self._finish(work, addressed))
+        self._tasks.create_task(self._finish(work, deliver, drop))
 
-    async def _finish(self, work: Awaitable[A | None], addressed: Callable[[A], tuple[bytes, Address]]) -> None:
+    async def _finish(self, work: Awaitable[A], deliver: Callable[[A], None], drop: Callable[[], None]) -> None:
         try:
             found = await work
         except (StoreError, OSError):
-            return  # as a network that lost the question: who asked asks again
+            drop()  # as a network that lost the question: who asked asks again
+            return
         finally:
             self._open -= 1
-        if found is not None:
-            self.endpoint.send(*addressed(found))
+        deliver(found)
 
 
 class Doors:

@@ -19,7 +19,7 @@ from routing.plan import Plan, Query
 from routing.ports import State
 from routing.redirect import RedirectSettings, redirect
 from routing.selection import Policy
-from routing.sip_message import Reply
+from routing.sip_message import Reply, Unanswered
 from routing.tables import Tables
 
 A = TypeVar("A")
@@ -160,8 +160,8 @@ class RoutingService:
         self._next_turn()
         return self._answered(lambda state: answer(message, tables, state, settings, at=at, tcp=tcp))
 
-    def redirect(self, datagram: bytes, *, source: tuple[str, int], at: float) -> Soon[Reply | None]:
-        """Answer a SIP request; None: with silence, also while there are no tables."""
+    def redirect(self, datagram: bytes, *, source: tuple[str, int], at: float) -> Soon[Reply | Unanswered | None]:
+        """Answer a SIP request; None: with silence, while there are no tables."""
         if not self.ready:
             return None
         tables, settings = self.current.tables, self._redirecting

@@ -174,6 +174,12 @@ def _opt(code: ResponseCode) -> bytes:
     return b"\0" + _RECORD.pack(RecordType.OPT, OUR_UDP_OCTETS, code >> 4 << 24, 0)
 
 
+def code_of(answer: bytes) -> int:
+    """Read the response code out of an answer of ours; its upper bits are in the OPT record, always the last one."""
+    code = answer[3] & 0x0F
+    return code | answer[-6] << 4 if answer[11] else code
+
+
 def name_octets(name: str) -> bytes:
     """Write a domain name without compression; raise ValueError where it is none."""
     labels = [label.encode("ascii") for label in name.strip(".").split(".")] if name.strip(".") else []

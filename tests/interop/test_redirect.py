@@ -91,7 +91,8 @@ def test_a_refusal_and_its_warning_reach_the_caller(
     for extra in ((), ("X-Follow: no",)):
         caller.ask(kamailio.port, uri, *extra)
         answer = caller.final()
-        assert (answer.status, answer["warning"]) == (status, f'399 hss.ims.example "{code}"')
+        assert answer.status == status
+        assert answer["warning"].startswith(f'399 hss.ims.example "{code}: ')
 
 
 def test_a_number_of_another_network_is_named_with_its_routing_number(kamailio: Kamailio, caller: Agent) -> None:

@@ -148,7 +148,7 @@ def invite(service: Service, uri: str) -> str:
     ("uri", "words"),
     [
         (f"tel:{FIXED}", ["SIP/2.0 302 ", "icscf1.fixed.example;user=phone>;q=1.0, ", "icscf2.fixed.example"]),
-        ("tel:+4972195782", ["SIP/2.0 484 ", 'Warning: 399 hss.ims.example "E_INCOMPLETE"']),
+        ("tel:+4972195782", ["SIP/2.0 484 ", 'Warning: 399 hss.ims.example "E_INCOMPLETE: ']),
         ("tel:+43123", ["SIP/2.0 404 "]),
         ("mailto:someone", ["SIP/2.0 416 "]),
         ("tel:+491715407093", ["SIP/2.0 480 "]),

@@ -177,9 +177,9 @@ FIRST_THEN_SECOND = r"icscf1[.]fixed[.]example;user=phone>;q=1[.]0, .*icscf2[.]f
     [
         (f"tel:{FIXED}", 302, FIRST_THEN_SECOND),
         (f"sip:{FIXED}@gateway.example;user=phone", 302, FIRST_THEN_SECOND),
-        ("tel:+4972195782", 484, 'Warning: 399 hss[.]ims[.]example "E_INCOMPLETE"'),
-        ("tel:+43123", 404, 'Warning: 399 .* "UNKNOWN"'),
-        ("mailto:someone", 416, '"E_SCHEME"'),
+        ("tel:+4972195782", 484, 'Warning: 399 hss[.]ims[.]example "E_INCOMPLETE: '),
+        ("tel:+43123", 404, 'Warning: 399 .* "UNKNOWN: nobody has this number"'),
+        ("mailto:someone", 416, '"E_SCHEME: '),
         ("tel:+491715407093", 480, "Warning: 399"),
     ],
 )

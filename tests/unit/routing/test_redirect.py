@@ -1,3 +1,4 @@
+import re
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -6,12 +7,13 @@ import pytest
 from routing import Rows, State, Suppose, Tables, build
 from routing.ports import Location, RoutingInfo, RoutingInfoResult
 from routing.redirect import RedirectSettings, q_value, redirect
-from routing.sip_message import MOST_HEADERS, Reply, has_tag
+from routing.sip_message import LONGEST_WARNING, MOST_HEADERS, Reply, Silence, Unanswered, has_tag, warning
 
 SOURCE = ("192.0.2.7", 40000)
 SETTINGS = RedirectSettings(host="redirect.ims.example")
 FIXED = "sip:+497219578290@redirect.ims.example;user=phone"
-Ask = Callable[..., Reply | None]
+Answer = Reply | Unanswered
+Ask = Callable[..., Answer]
 
 
 def request(uri: str = FIXED, method: str = "INVITE", **changes: str | None) -> bytes:
@@ -37,19 +39,25 @@ def ask(hss, tables: Tables) -> Ask:
         into: Tables = tables,
         settings: RedirectSettings = SETTINGS,
         source: tuple[str, int] = SOURCE,
-    ) -> Reply | None:
+    ) -> Answer:
         return redirect(datagram, into, State(subscribers=hss), settings, source=source)
 
     return asked
 
 
-def status(reply: Reply | None) -> int:
-    assert reply is not None
-    return int(reply.octets.split()[1])
+def status(reply: Answer) -> int:
+    assert isinstance(reply, Reply)
+    assert int(reply.octets.split()[1]) == reply.status
+    return reply.status
 
 
-def header(reply: Reply | None, name: str) -> str:
-    assert reply is not None
+def reason(reply: Answer) -> str:
+    assert isinstance(reply, Reply)
+    return reply.octets.partition(b"\r\n")[0].decode().split(" ", 2)[2]
+
+
+def header(reply: Answer, name: str) -> str:
+    assert isinstance(reply, Reply)
     [value] = [line for line in reply.octets.decode("latin-1").split("\r\n") if line.startswith(f"{name}:")]
     return value.partition(": ")[2]
 
@@ -102,22 +110,27 @@ def test_compact_and_folded_headers_are_read(ask: Ask) -> None:
 
 
 @pytest.mark.parametrize(
-    ("uri", "code", "warning"),
+    ("uri", "code", "why"),
     [
         ("tel:+49721957829", 484, "E_INCOMPLETE"),
-        ("tel:+4972195782912345", 404, "E_DDI_TOO_LONG"),
-        ("tel:+12025550123", 404, "UNKNOWN"),
-        ("tel:7042;phone-context=example.com", 404, "UNKNOWN"),
+        ("tel:+4972195782912345", 404, "E_DDI_TOO_LONG: stem 49721957829 takes 4 digits at most (position 20)"),
+        ("tel:+12025550123", 404, "UNKNOWN: nobody has this number"),
+        ("tel:7042;phone-context=example.com", 404, "UNKNOWN: a local number, and its context leads nowhere"),
         ("sip:alice@ims.example", 404, "E_NOT_PHONE"),
         ("sip:+497219578290@ims.example", 404, "E_NOT_PHONE"),
         ("http://x.example", 416, "E_SCHEME"),
         ("fax:+4972195782", 416, "E_SCHEME"),
     ],
 )
-def test_what_cannot_be_redirected_says_why(ask: Ask, uri: str, code: int, warning: str) -> None:
+def test_what_cannot_be_redirected_says_why(ask: Ask, uri: str, code: int, why: str) -> None:
     reply = ask(request(uri))
     assert status(reply) == code
-    assert header(reply, "Warning") == f'399 redirect.ims.example "{warning}"'
+    assert re.match(rf'399 redirect\.ims\.example "{re.escape(why)}(: [ -~]+)?"\Z', header(reply, "Warning"))
+
+
+def test_a_warning_is_one_quoted_string_of_printable_ascii() -> None:
+    assert warning("h", 'a "b" \\ \r\n\u00e9') == 'Warning: 399 h "a \\"b\\" \\\\ ???"'
+    assert warning("h", "x" * 5000) == f'Warning: 399 h "{"x" * LONGEST_WARNING}"'
 
 
 def test_a_user_who_is_not_registered_is_480_and_a_failure_503(ask: Ask, hss) -> None:
@@ -180,29 +193,77 @@ def test_the_number_of_contacts_is_a_setting(ask: Ask) -> None:
     assert header(ask(request(), settings=replace(SETTINGS, most_contacts=2)), "Contact").count("q=") == 2
 
 
-def test_an_ack_is_absorbed_and_a_cancel_is_answered(ask: Ask) -> None:
-    assert ask(request(method="ACK")) is None
-    assert status(ask(request(method="CANCEL"))) == 200
+def test_an_ack_is_absorbed(ask: Ask) -> None:
+    assert ask(request(method="ACK")) == Unanswered(Silence.ACK, "an ACK")
+    assert ask(request(method="ACK", CSeq=None)) == Unanswered(Silence.ACK, "an ACK")
+
+
+def test_a_cancel_is_answered_and_says_nothing_of_a_call(ask: Ask) -> None:
+    reply = ask(request(method="CANCEL"))
+    assert (status(reply), b"Contact" in reply.octets) == (200, False)
+    assert reason(ask(request(method="CANCEL", CSeq="1 INVITE"))) == "CSeq of Another Method"
+
+
+def test_what_the_caller_wishes_of_a_proxy_changes_no_redirect(ask: Ask) -> None:
+    plain = ask(request())
+    for wish in ("no-fork", "sequential", "proxy", "no-fork, fork", "nonsense", ""):
+        assert ask(request(Request_Disposition=wish)) == plain
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"CSeq": "1 BYE"}, "CSeq of Another Method"),
+        ({"CSeq": "x INVITE"}, "Malformed CSeq"),
+        ({"CSeq": "2147483648 INVITE"}, "CSeq Too Large"),
+        ({"Content_Length": "5"}, "Content-Length Exceeds the Message"),
+        ({"Content_Length": "-1"}, "Malformed Content-Length"),
+        ({"Content_Length": "1234567"}, "Content-Length Exceeds the Message"),
+        ({"Call_ID": ""}, "Empty Call-ID"),
+        ({"From": ""}, "Empty From"),
+        ({"call-id": "twice"}, "More Than One Call-ID"),
+        ({"t": "<sip:b@d>"}, "More Than One To"),
+        ({"From": None}, "Missing From"),
+        ({"CSeq": None}, "Missing CSeq"),
+        ({"From": None, "To": None, "Call_ID": None, "CSeq": None}, "Missing From, To, Call-ID, CSeq"),
+    ],
+)
+def test_a_bad_request_is_told_what_is_bad(ask: Ask, changes: dict[str, str | None], why: str) -> None:
+    reply = ask(request(**{name.replace("_", "-"): value for name, value in changes.items()}))
+    assert (status(reply), reason(reply)) == (400, why)
+    assert header(reply, "Warning") == f'399 redirect.ims.example "{why}"'
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "why"),
+    [
+        (b"Max-Forwards:", b"Max-Forwards", "Line 3 Is Not a Header Field"),
+        (b"Max-Forwards:", b"Max Forwards:", "Line 3 Is Not a Header Field"),
+        (b"Max-Forwards:", b":", "Line 3 Is Not a Header Field"),
+        (b"\r\n\r\n", b"\r\n", "No Empty Line behind the Header Fields"),
+        (b"INVITE sip:", b"INVITE  sip:", "Space in the Request-URI"),
+        (b"INVITE sip:", b"INVITE sip :", "Space in the Request-URI"),
+    ],
+)
+def test_what_cannot_be_read_as_headers_is_refused_by_the_rest(ask: Ask, old: bytes, new: bytes, why: str) -> None:
+    reply = ask(request().replace(old, new))
+    assert (status(reply), reason(reply)) == (400, why)
+    assert header(reply, "Call-ID") == "3848276298220188511@client.example"
+
+
+def test_a_refusal_copies_what_there_is_and_invents_nothing(ask: Ask) -> None:
+    reply = ask(request(To=None, CSeq=None))
+    assert [line.partition(":")[0] for line in reply.octets.decode().split("\r\n")[1:]] == [
+        *("Via", "From", "Call-ID", "Warning", "Content-Length", "", "")
+    ]
+    assert header(ask(request(CSeq=None)), "To").startswith("<sip:+497219578290@redirect.ims.example>;tag=")
 
 
 @pytest.mark.parametrize(
     ("changes", "code"),
-    [
-        ({"CSeq": "1 BYE"}, 400),
-        ({"CSeq": "x INVITE"}, 400),
-        ({"CSeq": "2147483648 INVITE"}, 400),
-        ({"Content_Length": "5"}, 400),
-        ({"Content_Length": "-1"}, 400),
-        ({"Content_Length": "1234567"}, 400),
-        ({"Call_ID": ""}, 400),
-        ({"From": ""}, 400),
-        ({"call-id": "twice"}, 400),
-        ({"Require": "100rel"}, 420),
-        ({"To": "<sip:b@d>;tag=1"}, 481),
-        ({"To": "sip:b@d ; TAG = 1"}, 481),
-    ],
+    [({"Require": "100rel"}, 420), ({"To": "<sip:b@d>;tag=1"}, 481), ({"To": "sip:b@d ; TAG = 1"}, 481)],
 )
-def test_what_a_request_gets_wrong_is_answered(ask: Ask, changes: dict[str, str], code: int) -> None:
+def test_what_a_stateless_server_cannot_do_is_refused(ask: Ask, changes: dict[str, str], code: int) -> None:
     reply = ask(request(**changes))
     assert status(reply) == code
     if code == 420:
@@ -222,30 +283,30 @@ def test_an_options_for_the_server_itself_is_answered(ask: Ask) -> None:
 
 
 @pytest.mark.parametrize(
-    "datagram",
+    ("datagram", "why"),
     [
-        b"",
-        b"\r\n\r\n",
-        b"SIP/2.0 200 OK\r\nVia: x\r\n\r\n",
-        b"INVITE\r\n\r\n",
-        request().replace(b"\r\n\r\n", b"\r\n"),
-        request(Via=None),
-        request(From=None),
-        request(CSeq=None),
-        request(Via="nonsense"),
-        request(Via="SIP/2.0/UDP ???"),
-        request(Via="SIP/2.0/UDP h:0"),
-        request(Via="SIP/2.0/UDP h:65536"),
-        request(Subject="a\nb"),
-        request(Subject="a\0b"),
-        request().replace(b"Max-Forwards:", b"Max Forwards"),
-        request().replace(b"Max-Forwards:", b"Max Forwards:"),
-        request(**{f"X{at}": "1" for at in range(MOST_HEADERS)}),
-        b"INVITE x SIP/2.0\r\n" + b"a" * 65536,
+        (b"", "no request line"),
+        (b"\r\n\r\n", "no request line"),
+        (b"INVITE\r\n\r\n", "no request line"),
+        (request().replace(b"\r\n", b"\n"), "no request line"),
+        (request(Via=None), "no Via"),
+        (request(Via="nonsense"), "a Via that cannot be read"),
+        (request(Via="nonsense", CSeq=None), "a Via that cannot be read"),
+        (request(Via="SIP/2.0/UDP ???"), "a Via that cannot be read"),
+        (request(Via="SIP/2.0/UDP h:0"), "a Via with a port that is none"),
+        (request(Via="SIP/2.0/UDP h:65536"), "a Via with a port that is none"),
+        (request(Subject="a\nb"), "a control character in a header field"),
+        (request(Subject="a\0b"), "a control character in a header field"),
+        (request(**{f"X{at}": "1" for at in range(MOST_HEADERS)}), "too many header fields"),
+        (b"INVITE x SIP/2.0\r\n" + b"a" * 65536, "more octets than a datagram has"),
     ],
 )
-def test_what_cannot_be_answered_is_not(ask: Ask, datagram: bytes) -> None:
-    assert ask(datagram) is None
+def test_what_cannot_be_answered_is_not(ask: Ask, datagram: bytes, why: str) -> None:
+    assert ask(datagram) == Unanswered(Silence.UNREADABLE, why)
+
+
+def test_a_response_is_not_answered(ask: Ask) -> None:
+    assert ask(b"SIP/2.0 200 OK\r\nVia: x\r\n\r\n") == Unanswered(Silence.RESPONSE, "no request line")
 
 
 def test_q_values_fall_and_never_reach_zero() -> None:
