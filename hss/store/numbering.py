@@ -266,7 +266,7 @@ class IcscfPools(Repository[IcscfPool]):
 async def _refuse_contradiction(connection: AsyncConnection, digits: str) -> None:
     """Refuse what an import refuses: the beginning of a DDI stem, and a number that a stem does not allow."""
     block = t.number_block.c
-    stems = select(block.stem, block.minimum, block.maximum).where(block.minimum > 0)
+    stems = select(block.stem, block.minimum, block.maximum)
     heads = [digits[:end] for end in range(1, len(digits) + 1)]
     longer = stems.where(prefix_of(block.stem, digits)).limit(1)
     found = [*await connection.execute(stems.where(block.stem.in_(heads))), *await connection.execute(longer)]

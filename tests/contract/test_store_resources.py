@@ -184,6 +184,15 @@ async def test_a_ported_number_that_contradicts_a_stem_is_refused(store: Store, 
     assert (await store.ported_numbers.put(within.number, within)).created
 
 
+async def test_a_stem_that_needs_no_digit_may_be_ported_itself(store: Store) -> None:
+    await furnish(store)
+    for number in ("+4972195782", "+497219578291234"):
+        with pytest.raises(Refused, match="DDI stem"):
+            await store.ported_numbers.put(number, PortedNumber(number=number, operator="mobile"))
+    whole = PortedNumber(number="+49721957829", operator="mobile")
+    assert (await store.ported_numbers.put(whole.number, whole)).created
+
+
 async def test_a_peer_is_found_whatever_the_case(store: Store) -> None:
     await store.diameter_peers.put("ICSCF.ims.example", PEER)
     assert await store.diameter_peers.get("icscf.IMS.example") is not None
