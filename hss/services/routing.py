@@ -15,6 +15,7 @@ from routing.compare import Difference, compare
 from routing.decision import route
 from routing.enum_dns.answers import EnumSettings, answer
 from routing.gateway import FromIam, GatewaySettings, route_iam
+from routing.normalise import Profile
 from routing.plan import Plan, Query
 from routing.ports import State
 from routing.redirect import RedirectSettings, redirect
@@ -65,6 +66,11 @@ class RoutingService:
         self.current = Generation()
 
     # What is known.
+
+    @property
+    def profile(self) -> Profile:
+        """The dial plan of whoever names no other, with the domain below which ENUM answers."""
+        return self._enum.profile
 
     @property
     def ready(self) -> bool:

@@ -41,7 +41,7 @@ class RoutingDesk:
 
     def reader(self, *, at: float, defaults: Json, beside: tuple[str, ...] = ()) -> Reader:
         """Make a reader; `defaults` is a query without a number, which stood `beside` others. Raises `QueryRefused`."""
-        found = reader(self.service.current.profiles, at=at)
+        found = self._reader(at)
         return found.defaults(defaults, beside=beside) if defaults else found
 
     async def plan(self, queries: Reader, body: object) -> Plan:
@@ -135,9 +135,13 @@ class RoutingDesk:
         shown_ones = [one._asdict() for one in found[:limit]]
         return {"generation": tables.generation, "conflicts": shown_ones, "more": len(found) > limit}
 
+    def _reader(self, at: float) -> Reader:
+        """Begin with the dial plans that the tables have, and the domain below which ENUM answers."""
+        return reader(self.service.current.profiles, at=at, profile=self.service.profile)
+
     def _gateway(self, body: Json, at: float) -> GatewaySettings:
         given = {name: value for name, value in body.items() if name not in IAM}
-        queries = replace(reader(self.service.current.profiles, at=at), fields=GATEWAY)
+        queries = replace(self._reader(at), fields=GATEWAY)
         query = queries.defaults(given, beside=IAM).basis
         host, port = body.get("host", "gateway.invalid"), body.get("port", 5060)
         if not isinstance(host, str) or not host.isascii() or not host.isprintable() or not 0 < len(host) < 254:

@@ -14,6 +14,8 @@ from hss.services.routing_desk import RoutingDesk
 from hss.services.routing_documents import Bundle, Documents
 from hss.services.routing_subscribers import Sources
 from hss.services.routing_tables import read_material
+from routing.enum_dns.answers import EnumSettings
+from routing.normalise import DEFAULT_PROFILE, Profile
 
 T = TypeVar("T")
 MOBILE, FIXED = "+491715407090", "+497219578290"
@@ -39,6 +41,7 @@ class World:
 
     bundle: Bundle = field(default_factory=sample_bundle)
     loads: list[str] = field(default_factory=list)
+    profile: Profile = DEFAULT_PROFILE
 
     def __post_init__(self) -> None:
         self.documents = Documents(self.bundle)
@@ -47,7 +50,7 @@ class World:
         self.cx = CxService(
             store=self, known=ReadModel(1000), members=Membership(), wildcards=WildcardIndex(), home=("ims.example",)
         )
-        self.service = RoutingService(self.sources())
+        self.service = RoutingService(self.sources(), enum=EnumSettings(profile=self.profile))
         self.desk = RoutingDesk(self.service)
         now(self.cx.load_wildcards())
 

@@ -10,6 +10,7 @@ from hss.services.routing import MOST_KEPT, NotReady, TooManyKept, UnknownGenera
 from hss.services.routing_desk import MOST_QUERIES, ladder_line
 from hss.services.routing_fields import QueryRefused
 from hss.services.routing_queries import brief
+from routing.normalise import Profile
 from routing.simulation import Line
 from tests.unit.hss.services.routing_world import FIXED, MOBILE, NOON, World, now, operator, world
 
@@ -212,6 +213,21 @@ def test_several_queries_share_what_stands_beside_them(here: World) -> None:
     for wrong in ({}, {"queries": "x"}, {"queries": ["1"] * (MOST_QUERIES + 1)}, {"queries": [], "bogus": 1}):
         with pytest.raises(QueryRefused):
             collected(here.desk.several(wrong, "plan", at=NOON))
+
+
+def test_queries_know_the_domain_below_which_the_service_answers_enum() -> None:
+    here = World(profile=Profile(enum_suffix="ims.test")).built()
+    for defaults in ({}, {"operator": "fixed"}, {"kind": "enum"}):
+        queries = here.desk.reader(at=NOON, defaults=defaults)
+        name = "0.9.2.8.7.5.9.1.2.7.9.4.ims.test"
+        plan = now(here.desk.answer(queries, {"called": name, "kind": "enum"}, "plan"))
+        assert (plan["outcome"]["status"], plan["number"]["enum"]) == ("routed", name)
+    found = now(here.desk.from_iam({"iam": iam(FIXED_OCTETS)}, at=NOON))
+    assert found["plan"]["number"]["enum"] == name
+    private = {"called": name.replace("ims.test", "e164.arpa"), "kind": "enum"}
+    assert now(here.desk.one(private, "brief", at=NOON))["code"] == "E_NOT_ENUM"
+    private["profile"] = {"enum_suffix": "e164.arpa"}
+    assert now(here.desk.one(private, "brief", at=NOON))["outcome"] == "routed"
 
 
 def test_views_show_more_or_less(here: World) -> None:
