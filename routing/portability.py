@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from routing.normalise import Code, NumberError, in_order, tel_uri
 from routing.plan import Match, Outcome, Portability, Step
 from routing.tables import Key, Operator, PortingForm
-from routing.tables.rows import ELSEWHERE
+from routing.tables.rows import ELSEWHERE, Range
 from routing.way import Way
 
 UNKNOWN: Final = Outcome("unknown", 404, 1, why="nobody has this number")
@@ -59,16 +59,22 @@ def find_operator(way: Way) -> Outcome | None:
 
 
 def _plainly_listed(way: Way) -> bool:
-    """Take the short way of most numbers: complete, listed, not ported, and nobody asks what else would have fitted."""
+    """Take the short way of most numbers: somebody's, not ported, and nobody asks what else would have fitted."""
     number = way.number
     if number.parameters:
         return False
-    key = way.tables.unported(number.digits)
-    if key is None:
+    found = way.tables.unported(number.digits)
+    if found is None:
         return False
+    key, entry = found
+    match, matched = ("full-number", number.digits) if entry is None else (_kind(entry), entry.digits)
     way.portability = _NOT_PORTED
-    _settle(way, Match(key, way.tables.operators[key], "full-number", number.digits))
+    _settle(way, Match(key, way.tables.operators[key], match, matched))
     return True
+
+
+def _kind(entry: Range) -> str:
+    return "prefix" if entry.least is None else "ddi-stem"
 
 
 def _settle(way: Way, match: Match) -> None:
@@ -122,9 +128,7 @@ def _listed(way: Way, candidates: list[Candidate]) -> None:
         candidates.append(Candidate(_FULL, "full-number", digits, key))
         if not explain:
             return
-    for entry in tables.matching(digits):
-        match = "prefix" if entry.least is None else "ddi-stem"
-        candidates.append(Candidate(_LONGEST, match, entry.digits, entry.operator))
+    candidates += [Candidate(_LONGEST, _kind(entry), entry.digits, entry.operator) for entry in tables.matching(digits)]
     if tables.default is not None:
         candidates.append(Candidate(_DEFAULT, "default", "", tables.default))
 

@@ -63,14 +63,17 @@ class Tables:
         place = self.ported.find(digits)
         return None if place is None else self.portings[place]
 
-    def unported(self, digits: str) -> Key | None:
-        """Find the operator of a complete number that was not ported; None where it was, or is not listed."""
+    def unported(self, digits: str) -> tuple[Key, Range | None] | None:
+        """Find whose number this is, unless it was ported; with the range, unless the complete number is listed."""
         if len(digits) > LONGEST:
             return None
         key = key_of(digits)
-        if self.ported.at(key) is not None or (place := self.numbers.at(key)) is None:
+        if self.ported.at(key) is not None:
             return None
-        return self.keys[place]
+        if (place := self.numbers.at(key)) is not None:
+            return self.keys[place], None
+        entry = self.longest(digits)
+        return None if entry is None else (entry.operator, entry)
 
     def longest(self, digits: str) -> Range | None:
         """Find the longest stem or prefix with which `digits` begin."""
