@@ -14,6 +14,7 @@ IDENTITY_BARRED: Final = Outcome("barred", 404, 1, why="a barred identity is not
 NOT_REGISTERED: Final = Outcome("unregistered", 480, 18, why="nobody is registered")
 BY_APPLICATION_SERVER: Final = Outcome("routed", why="to the application server of a public service identity")
 UNREGISTERED_SERVICES: Final = Outcome("unregistered-services", why="nobody is registered, and services take the call")
+CONTACTS_UNKNOWN: Final = Outcome("routed", why="registered; only the S-CSCF knows the contacts")
 NO_SCSCF: Final = Outcome("unregistered", 480, 18, why="no S-CSCF serves the user")
 
 # TS 29.229 §6.2 and RFC 6733 §7.1
@@ -65,11 +66,13 @@ def fork_contacts(way: Way) -> Outcome | None:
         way.identities = registration.identities
         if way.tel_uri in registration.identities.barred:
             return IDENTITY_BARRED
-        way.fork = plan_fork(registration, query.at, query.wishes, query.mode)
-    fork = way.fork
+        if registration.contacts:
+            way.fork = plan_fork(registration, query.at, query.wishes, query.mode)
     if query.explain:
-        _explain_fork(way)
-    return None if fork is not None and fork.groups else NOT_REGISTERED
+        _explain_fork(way, registration)
+    if way.fork is not None and way.fork.groups:
+        return None
+    return NOT_REGISTERED if registration is None or registration.contacts else CONTACTS_UNKNOWN
 
 
 def _registration(way: Way) -> Registration | None:
@@ -78,10 +81,11 @@ def _registration(way: Way) -> Registration | None:
     return way.state.subscribers.registration(way.tel_uri or "")
 
 
-def _explain_fork(way: Way) -> None:
+def _explain_fork(way: Way, registration: Registration | None) -> None:
     fork = way.fork
     if fork is None:
-        way.trace.append(Step(10, "fork", way.tel_uri, None, None, "nobody is registered"))
+        why = NOT_REGISTERED.why if registration is None else CONTACTS_UNKNOWN.why
+        way.trace.append(Step(10, "fork", way.tel_uri, None, None, why))
         return
     found = f"{sum([len(group.branches) for group in fork.groups])} INVITEs in {len(fork.groups)} groups"
     way.trace.append(Step(10, "fork", way.tel_uri, found, fork.mode, fork.decided_by, None, fork.dropped))

@@ -4,6 +4,7 @@ from dataclasses import replace
 import pytest
 
 from routing import Plan, Rows, State, Suppose, Tables, build, route
+from routing.contacts import Contact, Identities, Registration
 from routing.normalise import DEFAULT_PROFILE, Code, Kind, Signals
 from routing.plan import Query
 from routing.ports import Location, NoSubscribers, RoutingInfo, RoutingInfoResult
@@ -138,6 +139,16 @@ def test_a_routing_number_that_nobody_has_leads_to_another_network(ask: Ask, cal
         plan = ask(called, kind=Kind.URI, explain=explain)
         assert (plan.operator.operator, plan.outcome.status) == (ELSEWHERE, "handed-over")
         assert plan.request_uri == f"{called[:17]};npdi;{rn}"
+
+
+def test_contacts_that_only_the_s_cscf_knows_end_no_call(ask: Ask, hss) -> None:
+    identities = Identities(id="irs-1", members=("tel:+497219578290",))
+    hss.registration_of = Registration(identities=identities)
+    plan = ask(FIXED)
+    assert (plan.outcome.status, plan.fork, plan.identities) == ("routed", None, identities)
+    assert plan.trace[-1].why == plan.outcome.why
+    hss.registration_of = Registration(identities=identities, contacts=(Contact(uri="sip:a@b", expires_at=1.0),))
+    assert ask(FIXED, at=2.0).outcome.sip == 480
 
 
 def test_a_public_service_identity_needs_no_contact(ask: Ask, hss) -> None:
