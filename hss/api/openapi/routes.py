@@ -4,84 +4,52 @@ from typing import Final
 
 from hss.api.bodies import JSON
 from hss.api.bulk import NDJSON
-from hss.api.openapi.pieces import ANYTHING, GONE, Theme, answer, content, in_path, in_query, operation
+from hss.api.openapi.pieces import GONE, Schema, Theme, answer, content, in_path, in_query, operation, ref
+from hss.api.openapi.routing_plan import SCHEMAS as ANSWERED
+from hss.api.openapi.routing_query import QUERY_FIELDS
+from hss.api.openapi.routing_query import SCHEMAS as ASKED
 from hss.api.routes import DEFAULTS, MOST_CONFLICTS, ROUTE
 from hss.services.routing import MOST_PINNED
 from hss.services.routing_queries import VIEWS
 
 _TAG: Final = "routing"
-_NUMBER: Final = {"type": ["string", "object"], "description": "a number, or a query with `called`"}
 _FAILURES: Final = ("bad-request", "unavailable")
-_DEVICES: Final = {
-    "type": "object",
-    "additionalProperties": {"type": "string"},
-    "description": "what each device does, by branch (`b1`) or contact: `180@1 200@12` (status and seconds after the "
-    "INVITE), `error@2` (transport error), `silent`; behind a 3xx its contacts, `302@1=sip:new@192.0.2.9`, with commas "
-    "between them. A device that is not named is silent; one that the call does not have is refused",
+
+_ASKED: Final[Schema] = {"oneOf": [ref("schemas", "RouteQuery"), ref("schemas", "RouteQueries")]}
+_ANSWERED: Final[Schema] = {
+    "description": "a plan, or a list of them where `queries` were asked",
+    "oneOf": [ref("schemas", name) for name in ("RoutePlan", "RouteBrief", "RouteAnswers")],
 }
-_SIMULATION: Final = {
-    "type": "object",
-    "description": "a query, and what the devices do",
-    "required": ["called"],
-    "properties": {
-        "devices": _DEVICES,
-        "rung_out": {
-            "type": ["integer", "null"],
-            "minimum": 300,
-            "maximum": 699,
-            "description": "what the caller gets when every branch was only cancelled or silent",
-        },
-        "recurse": {
-            "type": "boolean",
-            "default": False,
-            "description": "the contacts of a 3xx are called, unless `request_disposition` says no-recurse",
-        },
-    },
-}
-_SECONDS: Final = {"type": "number", "minimum": 0}
-_LADDER_LINE: Final = {
-    "type": "object",
-    "properties": {
-        "at_s": _SECONDS,
-        "what": {
-            "enum": ["INVITE", "CANCEL", "response", "forward", "timeout", "transport-error", "not-called"],
-            "description": "`response` came from the branch, `forward` went to the caller",
-        },
-        "branch": {"type": ["string", "null"]},
-        "status": {"type": ["integer", "null"]},
-        "why": {"type": ["string", "null"]},
-    },
-}
-_PLAYED: Final = {
-    "type": "object",
-    "required": ["plan", "ladder", "lines", "status", "answered_s", "ended_s"],
-    "properties": {
-        "plan": ANYTHING,
-        "ladder": {"type": "array", "items": _LADDER_LINE},
-        "lines": {"type": "array", "items": {"type": "string"}, "description": "the ladder for a person"},
-        "status": {"type": "integer", "description": "what the caller gets"},
-        "answered_s": {**_SECONDS, "description": "when the caller gets it, after the first INVITE"},
-        "ended_s": {**_SECONDS, "description": "when the last branch is done"},
-    },
-}
+_PLANS: Final = content(_ANSWERED, media=(JSON,))
+_LINES: Final = content(ref("schemas", "RouteAnswer"), media=(NDJSON,))  # a line
+
+
+def _default(name: str) -> Schema:
+    """Describe a field of a query as a parameter: what counts where a query does not say it."""
+    field = QUERY_FIELDS[name]
+    schema = field if "type" in field else {"type": "string"}
+    meaning = {key: value for key, value in schema.items() if key != "description"}
+    return in_query(name, f"for queries that do not say it: {field['description']}", **meaning)
+
 
 THEME: Final = Theme(
     tag=_TAG,
     text="Where calls to numbers go, and why",
+    schemas={**ASKED, **ANSWERED},
     paths={
         ROUTE: {
             "post": operation(
                 "route",
                 _TAG,
                 "Route one number, `queries` in one document, or a stream of lines, each answered by a line",
-                answers={"200": {"description": "plans", "content": content(ANYTHING, media=(JSON, NDJSON))}},
+                answers={"200": {"description": "plans", "content": _PLANS | _LINES}},
                 errors=(*_FAILURES, "busy"),
                 parameters=[
                     in_query("view", "how much of a plan is shown", type="string", enum=list(VIEWS), default=VIEWS[0]),
-                    *(in_query(name, "for queries that do not say it", type="string") for name in DEFAULTS),
+                    *(_default(name) for name in DEFAULTS),
                 ],
-                body=content(_NUMBER, {"called": "+49-721-957829-0", "kind": "text"})
-                | content(_NUMBER, media=(NDJSON,)),
+                body=content(_ASKED, {"called": "+49-721-957829-0", "kind": "text"})
+                | content(ref("schemas", "RouteQuery"), media=(NDJSON,)),
             )
         },
         f"{ROUTE}/iam": {
@@ -89,9 +57,12 @@ THEME: Final = Theme(
                 "routeIam",
                 _TAG,
                 "Turn an ISUP IAM into the SIP INVITE that a gateway would send",
-                answers={"200": answer("the IAM, the plan and the INVITE", ANYTHING)},
+                answers={"200": answer("the IAM, the plan and the INVITE", ref("schemas", "RouteInvite"))},
                 errors=_FAILURES,
-                body=content(ANYTHING, {"iam": "010060000A000200080410942791752809", "host": "mgcf1.fixed.example"}),
+                body=content(
+                    ref("schemas", "RouteIam"),
+                    {"iam": "010060000A000200080410942791752809", "host": "mgcf1.fixed.example"},
+                ),
             )
         },
         f"{ROUTE}/simulate": {
@@ -99,10 +70,10 @@ THEME: Final = Theme(
                 "simulateFork",
                 _TAG,
                 "Play the call to a number against devices; refused where no SIP status ends it here",
-                answers={"200": answer("the timed INVITE, CANCEL and response lines", _PLAYED)},
+                answers={"200": answer("the timed INVITE, CANCEL and response lines", ref("schemas", "RouteLadder"))},
                 errors=_FAILURES,
                 body=content(
-                    _SIMULATION,
+                    ref("schemas", "RouteSimulation"),
                     {
                         "called": "+497219578290",
                         "devices": {
@@ -120,9 +91,9 @@ THEME: Final = Theme(
                 "compareGenerations",
                 _TAG,
                 "Show which numbers two generations of the tables route differently",
-                answers={"200": answer("the differences", ANYTHING)},
+                answers={"200": answer("the differences", ref("schemas", "RouteDifferences"))},
                 errors=(*_FAILURES, "not-found"),
-                body=content(ANYTHING, {"old": 1, "new": 1, "queries": ["+497219578290"]}),
+                body=content(ref("schemas", "RouteComparison"), {"old": 1, "new": 1, "queries": ["+497219578290"]}),
             )
         },
         f"{ROUTE}/tables": {
@@ -130,7 +101,7 @@ THEME: Final = Theme(
                 "routingTables",
                 _TAG,
                 "Show the generation in use, and the earlier ones that can be compared with it",
-                answers={"200": answer("number, hash and counts", ANYTHING)},
+                answers={"200": answer("number, hash and counts", ref("schemas", "RouteTables"))},
                 errors=("bad-request",),
             )
         },
@@ -139,7 +110,7 @@ THEME: Final = Theme(
                 "keepTables",
                 _TAG,
                 f"Keep the generation in use until it is let go, to compare others with it; {MOST_PINNED} can be kept",
-                answers={"200": answer("number, hash and counts", ANYTHING)},
+                answers={"200": answer("number, hash and counts", ref("schemas", "RouteGeneration"))},
                 errors=("bad-request", "still-needed", "unavailable"),
             )
         },
@@ -158,7 +129,7 @@ THEME: Final = Theme(
                 "checkTables",
                 _TAG,
                 "List overlaps and contradictions of the tables, with both sides",
-                answers={"200": answer("the contradictions", ANYTHING)},
+                answers={"200": answer("the contradictions", ref("schemas", "RouteContradictions"))},
                 errors=_FAILURES,
                 parameters=[
                     in_query("limit", "how many", type="integer", minimum=1, maximum=MOST_CONFLICTS, default=100)
