@@ -174,7 +174,7 @@ def test_other_generic_numbers_leave_the_called_number_alone(
     send: Send, america: Tables, optional: str, *, translated: bool
 ) -> None:
     found = send(iam(number(LRN, 3), optional, translated=translated), AMERICA, into=america)
-    assert lines(found)[0] == f"INVITE tel:+1{LRN} SIP/2.0"
+    assert lines(found)[0] == f"INVITE tel:+1{LRN}{';npdi' if translated else ''} SIP/2.0"
     assert found.iam.ported is None
 
 
