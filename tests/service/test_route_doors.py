@@ -41,7 +41,7 @@ def figures(service: Service) -> dict[tuple[str, str], int]:
     found = re.findall(
         r'^homeward_routing_answers(?:_total)?\{door="(\w+)",outcome="(\w+)"\} (\d+)', text, re.MULTILINE
     )
-    return {(door, outcome): int(count) for door, outcome, count in form.findall(text)}
+    return {(door, outcome): int(count) for door, outcome, count in found}
 
 
 def sip(service: Service, *datagrams: str | bytes) -> str:
