@@ -186,7 +186,8 @@ def test_a_batch_counts_outcomes(service: Service, tmp_path: Path) -> None:
     file.write_text(f"{MOBILE}\n\n0721 957829-0\n+4972\n12,34\n")
     done = service.invoke("route", "--file", str(file), "--seed", "3")
     assert done.exit_code == 0, done.output
-    assert [re.split("  +", line)[1] for line in done.stdout.splitlines()] == ["routed", "routed", "incomplete", "invalid"]
+    states = [re.split("  +", line)[1] for line in done.stdout.splitlines()]
+    assert states == ["routed", "routed", "incomplete", "invalid"]
     assert re.findall(r"(\d+)  (\w+)", done.stderr) == [("1", "incomplete"), ("1", "invalid"), ("2", "routed")]
 
 
