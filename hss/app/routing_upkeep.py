@@ -22,6 +22,8 @@ from hss.services.routing_tables import (
 )
 from hss.store.engine import Store
 from hss.store.errors import StoreError
+from routing.tables import Rows, build
+from routing.tables import Tables as Built
 
 FEW_ROWS: Final = 50_000  # tables of so many rows are built again before a change is acknowledged
 QUICK_ROWS: Final = 500  # so many are built without a thread of their own
@@ -112,7 +114,7 @@ class Tables:
     async def _build(self) -> None:
         self._missed = Single()
         try:
-            generation = await _built(await read_material(self._store.numbering))
+            generation = await _built(await read_material(self._store.numbering, build_ranges=_ranges_built))
             async with self._swapping:
                 await self._swap(generation, self._missed)
         finally:
@@ -124,6 +126,12 @@ class Tables:
         self._service.swap(await _made(amendment, self._service.current.tables.generation + 1))
         if amendment.strange:
             self._want()
+
+
+async def _ranges_built(rows: Rows) -> Built:
+    if sum(1 for part in (rows.prefixes, rows.stems) for _ in part) > QUICK_ROWS:
+        return await asyncio.to_thread(build, rows)
+    return build(rows)
 
 
 async def _built(material: Material) -> Generation:

@@ -1,6 +1,6 @@
 """From the rows of the database to one generation of the routing tables, and from single numbers to the next one."""
 
-from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence, Sized
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping, Sequence, Sized
 from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple, Protocol
 
@@ -110,8 +110,14 @@ def _target(code: str | None, owner: Key | None, tables: Tables) -> str | None:
     return None if code and tables.by_routing_number(code.upper()) is not None else ELSEWHERE
 
 
-async def read_material(source: NumberSource) -> Material:
-    """Read everything for one generation.
+async def _build_here(rows: Rows) -> Tables:
+    return build(rows)
+
+
+async def read_material(
+    source: NumberSource, *, build_ranges: Callable[[Rows], Awaitable[Tables]] = _build_here
+) -> Material:
+    """Read everything for one generation; `build_ranges` may build the tables of many ranges beside those who wait.
 
     A subscriber's number belongs to the operator whose prefix or block covers it, unless it was ported: one customer
     may have a fixed and a mobile number. Only a number that nothing covers belongs to the operator of its subscription.
@@ -123,7 +129,7 @@ async def read_material(source: NumberSource) -> Material:
     prefixes = [(digits, names.get(owner, str(owner))) for digits, owner in rows.prefixes]
     stems = [(stem, names.get(owner, str(owner)), least, most) for stem, owner, least, most in rows.stems]
     codes = named_codes(rows, names)
-    outline = build(replace(codes, operators=operators, prefixes=prefixes, stems=stems))
+    outline = await build_ranges(replace(codes, operators=operators, prefixes=prefixes, stems=stems))
     numbers = PackedNumbers(names)
     scanned = 0
     async for piece in source.numbers():

@@ -100,7 +100,7 @@ CODES = (None, "D123", "d124", "+49721", "+4999")
 ranges = {
     "m": {"prefixes": ["+49171"], "blocks": [{"stem": "+4931", "minimum": 0, "maximum": 2}]},
     "f": {"prefixes": ["+497211"], "blocks": [{"stem": "+4972110", "minimum": 1, "maximum": 2}]},
-    "g": {},
+    "g": {"routing_numbers": ["D12"]},
 }
 OPERATORS = [operator(name, kind, **ranges[name]) for name, kind in (("m", 1), ("f", 2), ("g", 2))]
 digits = st.builds("".join, st.tuples(st.sampled_from(HEADS), st.text("012", max_size=2)))
