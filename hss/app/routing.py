@@ -40,6 +40,8 @@ from routing.sip_message import Reply, Unanswered
 MOST_LATE: Final = 1000  # datagrams whose answers wait for the database; more are dropped
 PORT_ATTEMPTS: Final = 20  # for a free port that is free for UDP as well as TCP
 
+_AT_ONCE: Final = (Reply, Unanswered)
+
 A = TypeVar("A")
 
 
@@ -160,7 +162,7 @@ class RoutingSide:
     def _sip(self, late: "Late", datagram: bytes, peer: Address) -> None:
         self._questions["sip"] += 1
         found = self.service.redirect(datagram, source=(peer.host, peer.port), at=_now())
-        if isinstance(found, Reply | Unanswered) or found is None:
+        if found is None or isinstance(found, _AT_ONCE):
             self._send_sip(late.endpoint, peer, found)
         else:
             send = partial(self._send_sip, late.endpoint, peer)
