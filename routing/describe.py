@@ -250,7 +250,8 @@ def lines(plan: Plan) -> Iterator[str]:
 
 def fork_lines(fork: ForkPlan) -> Iterator[str]:
     """Tell a forking plan to a person."""
-    yield f"fork        {fork.mode} (by {fork.decided_by}), {len(fork.branches)} INVITEs"
+    count = len(fork.branches)
+    yield f"fork        {fork.mode} (by {fork.decided_by}), {count} INVITE{'s' if count != 1 else ''}"
     for group in fork.groups:
         for branch in group.branches:
             yield f"  {branch.id:<4}t0+{group.start_s:<4} {branch.contact} by {branch.next_hop} q={branch.q / 1000:g}"

@@ -87,5 +87,6 @@ def _explain_fork(way: Way, registration: Registration | None) -> None:
         why = NOT_REGISTERED.why if registration is None else CONTACTS_UNKNOWN.why
         way.trace.append(Step(10, "fork", way.tel_uri, None, None, why))
         return
-    found = f"{sum([len(group.branches) for group in fork.groups])} INVITEs in {len(fork.groups)} groups"
+    branches, groups = sum([len(group.branches) for group in fork.groups]), len(fork.groups)
+    found = f"{branches} INVITE{'s' if branches != 1 else ''} in {groups} group{'s' if groups != 1 else ''}"
     way.trace.append(Step(10, "fork", way.tel_uri, found, fork.mode, fork.decided_by, None, fork.dropped))

@@ -1,6 +1,6 @@
 """Who answers the questions of `hss route`: a running service, or this process alone."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -70,6 +70,10 @@ def _answers(piece: list[Asked], route: Callable[[list[str]], list[Json]]) -> An
     return [(one, _placed(one, next(plans) if one.rule is None else _refused(one.rule))) for one in piece]
 
 
+async def _all(items: AsyncIterator[Mapping[str, Any]]) -> list[Json]:
+    return [dict(item) async for item in items]
+
+
 def _refused(rule: str) -> Json:
     return {"error": {"field": "called", "rule": rule}}
 
@@ -133,7 +137,7 @@ class Here:
 
     def _plans(self, body: Json, view: str) -> list[Json]:
         with hearing():
-            return list(map(dict, self.alone.each(self.alone.desk.several(body, view, at=self._at))))
+            return self.alone.ask(_all(self.alone.desk.several(body, view, at=self._at)))
 
     def ask(self, what: str, body: Json) -> Json:
         """Ask a question."""

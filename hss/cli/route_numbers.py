@@ -1,5 +1,6 @@
 """`hss route NUMBER...`: route numbers, a few for a person or many in a batch."""
 
+import json
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -118,6 +119,8 @@ class Report:
                 self._hint = hint_of(asked.called, self._kind)
             wrong = mismatches(plan, self._expected)
             self._failed += bool(wrong)
+            if wrong and "outcome" not in plan:
+                wrong.append(f"  error.rule={json.dumps(plan['error']['rule'])}")
             if wrong and self._failed <= SHOWN:
                 _tell(asked, wrong)
 

@@ -22,10 +22,6 @@ class Supposition(click.ParamType[str]):
 
     name = "failure"
 
-    def get_metavar(self, *_: object) -> str:
-        """Show what may stand here."""
-        return f"[NODE=down|{'|'.join(SUPPOSITIONS)}]"
-
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Refuse what is neither."""
         node, _, state = value.rpartition("=")
@@ -49,7 +45,13 @@ def query_options(command: Any) -> Any:  # noqa: ANN401 - what click decorates
             click.option("--at", help="Time of the call, as 2026-11-21T18:00:00Z. Default: now."),
             seed_option,
             down_option,
-            click.option("--suppose", multiple=True, type=Supposition(), help="Suppose a failure."),
+            click.option(
+                "--suppose",
+                multiple=True,
+                type=Supposition(),
+                metavar=f"[NODE=down|{'|'.join(SUPPOSITIONS)}]",
+                help="Suppose a failure.",
+            ),
             click.option("--fork", type=click.Choice(FORKS), help="Forking, in place of the user's own choice."),
             click.option("--request-disposition", metavar="WORDS", help='As in the SIP header, "no-fork".'),
         )

@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from hss.cli import hss
+from hss.cli.route import COMMANDS
 from hss.cli.route_expect import Expectation, at, mismatches
 
 MOBILE, FIXED = "+491715407090", "+497219578290"
@@ -243,6 +244,20 @@ def test_plans_are_parted_by_an_empty_line_and_end_without_one() -> None:
     text = route("--sample", "+43", "+44").stdout
     assert text.count("\n\n") == 1
     assert not text.endswith("\n\n")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help(command: str) -> None:
+    done = route(command, "--help")
+    assert done.exit_code == 0, done.output
+    assert "Usage:" in done.stdout
+
+
+def test_one_is_no_plural() -> None:
+    text = route("--sample", "--explain", "--request-disposition", "no-fork", FIXED).stdout
+    assert ", 1 INVITE\n" in text
+    assert "1 INVITE in 1 group [" in text
+    assert "3 INVITEs in 1 group" in route("--sample", "--explain", FIXED).stdout
 
 
 def test_several_plans_are_one_document() -> None:

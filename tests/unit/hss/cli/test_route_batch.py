@@ -140,6 +140,13 @@ def test_a_failed_expectation_names_the_line() -> None:
     assert "Error: 1 of 2 numbers is not routed as expected" in done.stderr
 
 
+def test_an_expectation_of_what_is_no_query_says_the_rule() -> None:
+    done = batch(b"\xff\n", "--expect", "outcome.status=routed")
+    assert done.exit_code == 1
+    assert 'line 1: \\xff:   error.rule="not UTF-8"' in done.stderr
+    assert batch(b"\xff\n", "--expect", "error.rule=not UTF-8").exit_code == 4
+
+
 def test_wrong_numbers_are_answers_and_no_failures() -> None:
     done = batch(b"+49x\n" * 8 + f"{FIXED}\n".encode() * 8)
     assert done.exit_code == 0
