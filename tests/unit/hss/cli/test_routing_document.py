@@ -41,9 +41,11 @@ def test_an_example_prints_what_the_document_says(command: str, output: str) -> 
         assert "\n".join(lines).rstrip() == output.rstrip()
 
 
-def test_the_example_in_python_holds() -> None:
-    (program,) = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
-    exec(compile(program, "docs/routing.md", "exec"), {})  # noqa: S102 - the document is ours
+def test_the_examples_in_python_hold() -> None:
+    programs = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
+    assert len(programs) == 2
+    for program in programs:
+        exec(compile(program, "docs/routing.md", "exec"), {})  # noqa: S102 - the document is ours
 
 
 def test_there_are_examples() -> None:
