@@ -135,8 +135,9 @@ def play(
     if outcome.sip is not None:
         line = Line(0.0, "response", None, outcome.sip, outcome.why or outcome.status)
         return Played((line,), outcome.sip, 0.0, 0.0)
-    if fork is None:
-        raise NotPlayed(f"the outcome is `{outcome.status}`: no SIP status ends the call here")
+    if fork is None or not fork.groups:
+        where = f", {outcome.why}" if outcome.why else ""
+        raise NotPlayed(f"the outcome is `{outcome.status}`{where}: no SIP status ends the call here")
     if recurse and plan.query.wishes.recurse is None:
         fork = fork._replace(recurse=True)
     return simulate(fork, device_events, rung_out=rung_out)

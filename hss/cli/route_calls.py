@@ -49,7 +49,7 @@ def simulate(
     302@1=sip:new@192.0.2.9, with commas between them. BRANCH is b1, b2 ..., or a contact. A call that ends before
     the fork ends by its own status; exit status 1 where it ends by none here (an emergency call, another operator).
     """
-    body = query_of(**given) | {"called": called_of(number, given["kind"]), "devices": dict(map(_script, device))}
+    body = query_of(**given) | {"called": called_of(number, given["kind"]), "devices": _devices(device)}
     body["recurse"] = recurse
     if rung_out is not None:
         body["rung_out"] = rung_out
@@ -68,6 +68,15 @@ def _asked(desk: Asking, what: str, body: dict[str, Any]) -> dict[str, Any]:
     nodes.look([found["plan"]])
     nodes.end()
     return found
+
+
+def _devices(given: tuple[str, ...]) -> dict[str, str]:
+    devices: dict[str, str] = {}
+    for branch, events in map(_script, given):
+        if branch in devices:
+            raise click.UsageError(f"--device {branch} is given twice")
+        devices[branch] = events
+    return devices
 
 
 def _script(text: str) -> tuple[str, str]:

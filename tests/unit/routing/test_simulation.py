@@ -331,6 +331,14 @@ def test_a_call_that_goes_on_elsewhere_is_not_played(status: str) -> None:
         play(whole(Outcome(status)), {})
 
 
+def test_why_a_call_goes_on_elsewhere_is_said() -> None:
+    known_elsewhere = whole(Outcome("routed", why="only the S-CSCF knows the contacts"))
+    with pytest.raises(NotPlayed, match="the outcome is `routed`, only the S-CSCF knows the contacts: no SIP status"):
+        play(known_elsewhere, {})
+    with pytest.raises(NotPlayed, match="`unregistered-services`"):
+        play(whole(Outcome("unregistered-services"), plan(0)), {})
+
+
 @pytest.mark.parametrize(("words", "status"), [(None, 200), ("recurse", 200), ("no-recurse", 302), ("queue", 200)])
 def test_the_proxy_recurses_where_the_caller_does_not_forbid_it(words: str | None, status: int) -> None:
     wishes = preferences(words) if words else None

@@ -130,6 +130,7 @@ def test_options_reach_the_query(arguments: tuple[str, ...], path: str, value: s
         (("simulate", "--sample", "--device", "b1=x", FIXED), 2, "devices.b1: must be text like"),
         (("simulate", "--sample", "--device", "b1=302@x=sip:a@h", FIXED), 2, "devices.b1: must be text like"),
         (("simulate", "--sample", "--device", "sip:a@h;x=y=9@z", FIXED), 2, "devices.sip:a@h;x=y: must be text like"),
+        (("simulate", "--sample", "--device", "b1=180@1", "--device", "b1=200@2", FIXED), 2, "b1 is given twice"),
         (
             ("simulate", "--sample", "--device", "b9=200@1", FIXED),
             2,
