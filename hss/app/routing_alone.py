@@ -2,12 +2,12 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, TypeVar
 
 from hss.app.routing_results import result_of
 from hss.services.cx import CxService, ServedIdentities
@@ -48,16 +48,6 @@ class Alone:
     def ask(self, work: Coroutine[Any, Any, T]) -> T:
         """Wait for an answer."""
         return self._runner.run(work)
-
-    def each(self, items: AsyncIterator[T]) -> Iterator[T]:
-        """Wait for one answer after the other."""
-        missing = object()
-
-        async def following() -> object:
-            return await anext(items, missing)
-
-        while (item := self._runner.run(following())) is not missing:
-            yield cast("T", item)
 
 
 @contextmanager

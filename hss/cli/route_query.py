@@ -132,7 +132,7 @@ def _demand_number(word: str) -> None:
     others = [name for name in COMMANDS if name != NUMBERS]
     if word in COMMANDS:
         raise click.UsageError(f"{word} is a command: options stand behind it, as in `hss route {word} --sample`")
-    if word.isalpha():
+    if any(map(str.isalpha, word)) and not any(map(str.isdigit, word)) and not _URI.match(word):
         raise click.UsageError(
             f"{word}: no such command; there are: {', '.join(others)}. For numbers without digits, say --kind text."
         )

@@ -116,6 +116,7 @@ def test_options_reach_the_query(arguments: tuple[str, ...], path: str, value: s
         (("--api", "127.0.0.1:1", "tables"), 2, "tables is a command"),
         (("--explain", "simulate", MOBILE), 2, "simulate is a command"),
         (("chekc",), 2, "chekc: no such command; there are: simulate, iam, diff, check, tables"),
+        (("--sample", "check-all"), 2, "check-all: no such command"),
         (("--sample", "+49", "chekc"), 2, "For numbers without digits, say --kind text"),
         (("simulate", "--sample", "check"), 2, "check is a command"),
         (("tables", "--sample", "--keep"), 2, "go to a running service"),
