@@ -259,6 +259,12 @@ def test_a_refusal_copies_what_there_is_and_invents_nothing(ask: Ask) -> None:
     assert header(ask(request(CSeq=None)), "To").startswith("<sip:+497219578290@redirect.ims.example>;tag=")
 
 
+def test_a_refusal_is_little_longer_than_what_it_refuses(ask: Ask) -> None:
+    shortest = b"X y SIP/2.0\r\nv:SIP/2.0/UDP h\r\n\r\n"
+    assert len(ask(shortest).octets) <= len(shortest) + 180
+    assert len(ask(request(CSeq="x" * 1000)).octets) <= len(request(CSeq="x" * 1000)) + 60
+
+
 @pytest.mark.parametrize(
     ("changes", "code"),
     [({"Require": "100rel"}, 420), ({"To": "<sip:b@d>;tag=1"}, 481), ({"To": "sip:b@d ; TAG = 1"}, 481)],
