@@ -265,6 +265,7 @@ def test_ported_numbers_are_imported_checked_and_exported(own: Service, tmp_path
 
 
 def test_figures_tell_of_routing(own: Service) -> None:
+    naptr(own, enum_name(FIXED))
     connection = HTTPConnection(own.address("api"), timeout=30)
     connection.request("GET", "/metrics")
     text = connection.getresponse().read().decode()
