@@ -256,11 +256,15 @@ def test_ported_numbers_are_imported_checked_and_exported(own: Service, tmp_path
     assert plan(own, "+4915110")["operator"]["name"] == "fixed"
     done = own.invoke("export", "--of", "ported-numbers", "--form", "csv")
     assert {"+4915110,fixed,", "+4915111,,D42"} <= set(done.stdout.splitlines())
-    own.put("ported-numbers", "+4972195782", number="+4972195782", operator="mobile")
+    status, problem = own.call(
+        "PUT", "ported-numbers", "+4972195782", body={"number": "+4972195782", "operator": "mobile"}
+    )
+    assert (status, problem["errors"][0]["field"]) == (422, "number")
+    own.put("number-blocks", "+49151100", stem="+49151100", operator="fixed", minimum=1, maximum=4)
     done = own.invoke("route", "check")
     assert done.exit_code == 1
-    assert "number-in-stem           number 4972195782 / stem 49721957829 of fixed with 1 to 4 digits" in done.stdout
-    own.delete("ported-numbers", "+4972195782")
+    assert "number-in-stem           number 4915110 / stem 49151100 of fixed with 1 to 4 digits" in done.stdout
+    own.delete("number-blocks", "+49151100")
     assert own.call("GET", "export?of=rubbish")[0] == 400
 
 
