@@ -28,6 +28,7 @@ from hss.services.watching import Sample
 from hss.store.engine import Store
 from hss.store.errors import StoreError
 from hss.transport.address import Address
+from hss.transport.asker import Asker
 from hss.transport.datagram import DatagramEndpoint, listen_udp
 from hss.transport.driver import Connection, Limits, Outfit
 from hss.transport.listening import Listener
@@ -145,7 +146,7 @@ class RoutingSide:
         self._outcomes.answered_by_enum(found)
         return found
 
-    def _enum(self, late: "Late", message: bytes, peer: Address) -> bytes | None:
+    def _enum(self, late: "Late", message: bytes, peer: Asker) -> bytes | None:
         self._questions["enum"] += 1
         found = self.service.enum(message, at=_now())
         if found is None or isinstance(found, bytes):
@@ -154,12 +155,12 @@ class RoutingSide:
         late.follow(found, partial(self._send_enum, late.endpoint, peer), partial(self._dropped, self._outcomes.enum))
         return None
 
-    def _send_enum(self, endpoint: DatagramEndpoint, peer: Address, octets: bytes | None) -> None:
+    def _send_enum(self, endpoint: DatagramEndpoint, peer: Asker, octets: bytes | None) -> None:
         self._outcomes.answered_by_enum(octets)
         if octets is not None:
             endpoint.send(octets, peer)
 
-    def _sip(self, late: "Late", datagram: bytes, peer: Address) -> None:
+    def _sip(self, late: "Late", datagram: bytes, peer: Asker) -> None:
         self._questions["sip"] += 1
         found = self.service.redirect(datagram, source=(peer.host, peer.port), at=_now())
         if found is None or isinstance(found, _AT_ONCE):
@@ -168,10 +169,10 @@ class RoutingSide:
             send = partial(self._send_sip, late.endpoint, peer)
             late.follow(found, send, partial(self._dropped, self._outcomes.sip))
 
-    def _send_sip(self, endpoint: DatagramEndpoint, peer: Address, found: Reply | Unanswered | None) -> None:
+    def _send_sip(self, endpoint: DatagramEndpoint, peer: Asker, found: Reply | Unanswered | None) -> None:
         self._outcomes.answered_by_sip(found)
         if isinstance(found, Reply):
-            endpoint.send(found.octets, Address(found.host, found.port))
+            endpoint.send(found.octets, peer.at(found.port))
         elif (event := unanswered(found, peer)) is not None:
             self._observer(event, None)
 

@@ -5,11 +5,13 @@ The socket is read here and not by a transport of asyncio, which takes one datag
 
 import asyncio
 import contextlib
+import errno
 import socket
 from collections.abc import Callable
 from typing import Any, Final, TypeAlias
 
 from hss.transport.address import ANY_HOST, Address
+from hss.transport.asker import ANCILLARY_OCTETS, Asker, ask_for_ways, asker_of
 from hss.transport.driver import Observe
 from hss.transport.events import DatagramFailed
 from hss.transport.listening import address_of
@@ -18,7 +20,7 @@ LONGEST_OCTETS: Final = 65_507  # of an answer: what fits one datagram over IPv4
 READ_OCTETS: Final = 65_535
 AT_ONCE: Final = 32  # datagrams that are answered before everybody else has a turn
 
-Answer: TypeAlias = Callable[[bytes, Address], bytes | None]
+Answer: TypeAlias = Callable[[bytes, Asker], bytes | None]
 
 
 class DatagramEndpoint:
@@ -35,7 +37,8 @@ class DatagramEndpoint:
         self._socket = bound
         self._answer = answer
         self._observe = observe
-        self._leaving: list[tuple[bytes, Any]] = []  # answers with the form of address that the socket wants
+        self._has_all = ask_for_ways(bound)  # addresses of this host
+        self._leaving: list[tuple[bytes, Asker]] = []
         self._reading = False
         self._loop.add_reader(bound, self._readable)
 
@@ -46,9 +49,9 @@ class DatagramEndpoint:
             self._socket.close()
             self.closed.set_result(None)
 
-    def send(self, answer: bytes, to: Address) -> None:
-        """Send an answer that came later, or that goes elsewhere than the question came from."""
-        self._leaving.append((answer, (to.host, to.port)))
+    def send(self, answer: bytes, to: Asker) -> None:
+        """Send an answer that came later, or that goes to another port than the question came from."""
+        self._leaving.append((answer, to))
         if not self._reading:
             self._flush()
 
@@ -62,38 +65,48 @@ class DatagramEndpoint:
             if self.closed.done():
                 break
             try:
-                data, name = self._socket.recvfrom(READ_OCTETS)
+                data, asker = self._read()
             except BlockingIOError:
                 break
             except OSError as error:
                 self.error_received(error)
                 break
-            self._received(data, name)
+            self._received(data, asker)
         self._reading = False
         self._flush()
 
-    def _received(self, data: bytes, name: Any) -> None:  # noqa: ANN401 - the address form of any family
+    def _read(self) -> tuple[bytes, Asker]:
+        if not self._has_all:
+            data, name = self._socket.recvfrom(READ_OCTETS)
+            return data, asker_of(name, [])
+        data, ancillary, _, name = self._socket.recvmsg(READ_OCTETS, ANCILLARY_OCTETS)
+        return data, asker_of(name, ancillary)
+
+    def _received(self, data: bytes, asker: Asker) -> None:
         try:
-            answer = self._answer(data, address_of(name))
+            answer = self._answer(data, asker)
         except Exception as error:  # noqa: BLE001 - no datagram ends the endpoint
             self._report(error)
         else:
             if answer is not None:
-                self._leaving.append((answer, name))
+                self._leaving.append((answer, asker))
 
     def _flush(self) -> None:
         leaving, self._leaving = self._leaving, []
-        for answer, name in leaving if not self.closed.done() else ():
+        for answer, asker in leaving if not self.closed.done() else ():
             try:
-                self._send(answer, name)
+                self._send(answer, asker)
             except Exception as error:  # noqa: BLE001 - no datagram ends the endpoint
                 self._report(error)
 
-    def _send(self, answer: bytes, name: Any) -> None:  # noqa: ANN401 - the address form of any family
+    def _send(self, answer: bytes, to: Asker) -> None:
         if not 0 < len(answer) <= LONGEST_OCTETS:
             raise ValueError(f"an answer of {len(answer)} octets does not fit a datagram")
         with contextlib.suppress(BlockingIOError):
-            self._socket.sendto(answer, name)
+            if to.way:
+                self._socket.sendmsg([answer], to.way, 0, to.name)
+            else:
+                self._socket.sendto(answer, to.name)
 
     def _report(self, error: Exception) -> None:
         try:
@@ -103,15 +116,39 @@ class DatagramEndpoint:
 
 
 async def listen_udp(address: Address, answer: Answer, observe: Observe) -> DatagramEndpoint:
-    """Answer datagrams that come to `address` (port 0: a free port; `*`: every IPv4 address). Raises `OSError`."""
-    host = "0.0.0.0" if address.host == ANY_HOST else address.host  # noqa: S104 - who writes `*` means it
-    found = await asyncio.get_running_loop().getaddrinfo(host, address.port, type=socket.SOCK_DGRAM)
-    family, _, _, _, name = found[0]
-    bound = socket.socket(family, socket.SOCK_DGRAM)
+    """Answer datagrams that come to `address` (port 0: a free port; `*`: every address). Raises `OSError`."""
+    bound = _bound_to_all(address.port) if address.host == ANY_HOST else await _bound(address)
     try:
-        bound.setblocking(False)
-        bound.bind(name)
         return DatagramEndpoint(bound, answer, observe)
     except BaseException:
         bound.close()
         raise
+
+
+async def _bound(address: Address) -> socket.socket:
+    found = await asyncio.get_running_loop().getaddrinfo(address.host, address.port, type=socket.SOCK_DGRAM)
+    family, _, _, _, name = found[0]
+    return _opened(family, name)
+
+
+def _bound_to_all(port: int) -> socket.socket:
+    """Bind to all addresses of both families, or of IPv4 where the kernel has no IPv6."""
+    try:
+        return _opened(socket.AF_INET6, ("::", port))
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise
+        return _opened(socket.AF_INET, ("0.0.0.0", port))  # noqa: S104 - who writes `*` means it
+
+
+def _opened(family: socket.AddressFamily, name: Any) -> socket.socket:  # noqa: ANN401 - the address form of any family
+    opened = socket.socket(family, socket.SOCK_DGRAM)
+    try:
+        opened.setblocking(False)
+        if name[0] == "::":
+            opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        opened.bind(name)
+    except BaseException:
+        opened.close()
+        raise
+    return opened

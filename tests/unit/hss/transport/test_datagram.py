@@ -1,6 +1,7 @@
 """Datagrams: many at once, answers that cannot be sent, an end in between."""
 
 import asyncio
+import errno
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ import pytest
 from hss.machine import Event
 from hss.transport import datagram
 from hss.transport.address import ANY_HOST, Address
+from hss.transport.asker import Asker, asker_of
 from hss.transport.datagram import AT_ONCE, DatagramEndpoint, listen_udp
 from hss.transport.events import DatagramFailed
 
@@ -21,6 +23,10 @@ def asking(address: Address) -> Iterator[socket.socket]:
         client.setblocking(False)
         client.connect(("127.0.0.1", address.port))
         yield client
+
+
+def asker(host: str, port: int) -> Asker:
+    return asker_of((host, port), [])
 
 
 async def received(client: socket.socket, count: int) -> list[bytes]:
@@ -39,6 +45,62 @@ async def test_many_datagrams_are_answered_in_turns() -> None:
     endpoint.close()
 
 
+@pytest.mark.parametrize(
+    ("bound", "asked"),
+    [
+        (ANY_HOST, "127.0.0.1"),
+        (ANY_HOST, "127.0.0.2"),
+        (ANY_HOST, "::1"),
+        ("::", "127.0.0.2"),
+        ("0.0.0.0", "127.0.0.2"),  # noqa: S104 - a test
+        ("127.0.0.2", "127.0.0.2"),
+    ],
+)
+async def test_an_answer_leaves_from_the_address_that_was_asked(bound: str, asked: str) -> None:
+    endpoint = await listen_udp(Address(bound, 0), lambda data, _: data, lambda *_: None)
+    family = socket.AF_INET6 if ":" in asked else socket.AF_INET
+    with socket.socket(family, socket.SOCK_DGRAM) as client:
+        client.setblocking(False)
+        client.connect((asked, endpoint.address.port))  # takes answers from there alone
+        client.send(b"x")
+        assert await received(client, 1) == [b"x"]
+    endpoint.close()
+
+
+async def test_an_answer_may_go_to_another_port_of_the_asker() -> None:
+    with asking(Address("127.0.0.1", 9)) as other:
+        port = other.getsockname()[1]
+        endpoint = await listen_udp(
+            Address(ANY_HOST, 0), lambda data, peer: endpoint.send(data, peer.at(port)), lambda *_: None
+        )
+        other.connect(("127.0.0.3", endpoint.address.port))
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+            client.sendto(b"x", ("127.0.0.3", endpoint.address.port))
+            assert await received(other, 1) == [b"x"]
+        endpoint.close()
+
+
+async def test_a_port_that_somebody_has_is_not_taken_for_one_family_alone() -> None:
+    endpoint = await listen_udp(Address(ANY_HOST, 0), lambda data, _: data, lambda *_: None)
+    with pytest.raises(OSError, match="in use"):
+        await listen_udp(Address(ANY_HOST, endpoint.address.port), lambda data, _: data, lambda *_: None)
+    endpoint.close()
+
+
+async def test_without_ipv6_every_ipv4_address_is_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = socket.socket
+
+    def without_ipv6(family: int = -1, *more: Any, **named: Any) -> socket.socket:
+        if family == socket.AF_INET6:
+            raise OSError(errno.EAFNOSUPPORT, "no IPv6 here")
+        return opened(family, *more, **named)
+
+    monkeypatch.setattr(datagram.socket, "socket", without_ipv6)
+    endpoint = await listen_udp(Address(ANY_HOST, 0), lambda data, _: data, lambda *_: None)
+    assert endpoint.address.host == "0.0.0.0"  # noqa: S104 - a test
+    endpoint.close()
+
+
 async def test_an_endpoint_may_be_closed_by_an_answer_and_says_nothing_afterwards() -> None:
     heard: list[bytes] = []
 
@@ -52,7 +114,7 @@ async def test_an_endpoint_may_be_closed_by_an_answer_and_says_nothing_afterward
         client.send(b"second")
         await endpoint.closed
     endpoint.close()
-    endpoint.send(b"late", Address("127.0.0.1", 9))
+    endpoint.send(b"late", asker("127.0.0.1", 9))
     assert heard == [b"first"]
 
 
@@ -60,9 +122,9 @@ async def test_an_answer_may_come_later_and_go_elsewhere() -> None:
     seen: list[Event] = []
     endpoint = await listen_udp(Address("127.0.0.1", 0), lambda *_: None, lambda event, _: seen.append(event))
     with asking(endpoint.address) as client:
-        endpoint.send(b"late", Address(*client.getsockname()))
+        endpoint.send(b"late", asker(*client.getsockname()))
         assert await received(client, 1) == [b"late"]
-    endpoint.send(b"x" * 70_000, Address("127.0.0.1", 9))
+    endpoint.send(b"x" * 70_000, asker("127.0.0.1", 9))
     assert [type(event) for event in seen] == [DatagramFailed]
     endpoint.close()
 
