@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from contextlib import aclosing
 from dataclasses import dataclass
 from functools import partial
 from typing import Generic, TypeVar
@@ -12,6 +11,7 @@ from hss.services.document_lines import DocumentLines, Documents, csv_documents,
 from hss.services.ported_lines import columns_of
 from hss.store.bulk_cutting import Chunk, Cutter
 from hss.store.bulk_reading import CSV, JSONL
+from hss.store.bulk_taking import take_chunks
 from hss.store.ported_bulk import MOST_LINES
 from hss.store.resources import Repository
 from hss.store.unit_of_work import UnitOfWork, Writer
@@ -38,7 +38,7 @@ class DocumentBulk(Generic[D]):
         self._writer = writer
         self._layout = layout
 
-    async def take(
+    def take(
         self, lines: AsyncIterator[bytes], *, form: str, batch: int = 5000, resume_behind: int = 0
     ) -> AsyncGenerator[BulkReport, None]:
         """Import a JSONL or CSV file; a report after each committed batch, and one at the end."""
@@ -46,14 +46,7 @@ class DocumentBulk(Generic[D]):
         size = min(max(batch, 1), MOST_LINES)
         columns = partial(columns_of, known=self._layout.columns, required=self._layout.required)
         cutter = Cutter(form, lines_each=size, behind=resume_behind, columns=columns)
-        report = BulkReport()
-        async with aclosing(cutter.chunks(lines)) as chunks:
-            async for chunk in chunks:
-                report = await self._taken(chunk, cutter.form.columns, report)
-                yield report
-        if report.line < cutter.seen or not cutter.seen:
-            report.line, report.latest = cutter.seen, []
-            yield report
+        return take_chunks(cutter, lines, self._taken)
 
     async def give(self, *, form: str, sealed: bool = False) -> AsyncGenerator[bytes, None]:
         """Export all documents in the order of their keys, in pieces of whole lines."""

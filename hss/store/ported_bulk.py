@@ -1,7 +1,6 @@
 """Import and export of ported numbers: the port `Bulk` for files of a million lines."""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Collection
-from contextlib import aclosing
 from typing import Final
 
 from hss.services.administration import MOST_REFUSED_KEPT, BulkReport, Changes, Refused
@@ -9,6 +8,7 @@ from hss.services.ported_lines import COLUMNS, PortedLines, Read, columns_of, cs
 from hss.store.bulk_cutting import Chunk, Cutter
 from hss.store.bulk_driver import Driver
 from hss.store.bulk_reading import CSV, JSONL
+from hss.store.bulk_taking import take_chunks
 from hss.store.database import Database
 from hss.store.ranges import NumberingLoader
 from hss.store.unit_of_work import UnitOfWork, Writer
@@ -28,21 +28,14 @@ class PortedBulk:
         self._database = database
         self._writer = writer
 
-    async def take(
+    def take(
         self, lines: AsyncIterator[bytes], *, form: str, batch: int = 5000, resume_behind: int = 0
     ) -> AsyncGenerator[BulkReport, None]:
         """Import a JSONL or CSV file; a report after each committed batch, and one at the end."""
         _check(form)
         size = min(max(batch, 1), MOST_LINES)
         cutter = Cutter(form, lines_each=size, behind=resume_behind, columns=columns_of)
-        report = BulkReport()
-        async with aclosing(cutter.chunks(lines)) as chunks:
-            async for chunk in chunks:
-                report = await self._taken(chunk, cutter.form.columns, report)
-                yield report
-        if report.line < cutter.seen or not cutter.seen:
-            report.line, report.latest = cutter.seen, []
-            yield report
+        return take_chunks(cutter, lines, self._taken)
 
     async def give(self, *, form: str, sealed: bool = False) -> AsyncGenerator[bytes, None]:
         """Export all ported numbers in the order of their digits, in pieces of whole lines."""
