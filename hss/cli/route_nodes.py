@@ -1,6 +1,7 @@
 """Nodes that are supposed to be down: somebody is told of names that nothing here has."""
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
@@ -10,6 +11,7 @@ from hss.cli.output import printable
 from hss.cli.route_asking import Asking
 
 MOST_NAMED: Final = 20
+_HOST: Final = re.compile(r"[\w.-]+|\[[0-9A-Fa-f:.]+\]")
 
 
 class SupposedDown:
@@ -27,12 +29,18 @@ class SupposedDown:
     def look(self, plans: Iterable[Mapping[str, Any]]) -> None:
         """Take away what a plan names."""
         for plan in plans if self._missing else ():
-            answer = {name: value for name, value in plan.items() if name not in ("query", "called", "number")}
-            text = json.dumps(answer).lower()
-            self._missing = [node for node in self._missing if node.lower() not in text]
+            named = _nodes(plan)
+            self._missing = [node for node in self._missing if node.lower() not in named]
 
     def end(self) -> None:
         """Say on standard error what nobody is called."""
         others = ", ".join(self._known[:MOST_NAMED]) + (", ..." if len(self._known) > MOST_NAMED else "")
         for node in self._missing:
             click.echo(printable(f"note: no node is called {node}; there are: {others}"), err=True)
+
+
+def _nodes(plan: Mapping[str, Any]) -> set[str]:
+    """Take the I-CSCFs and the S-CSCF out of a plan, whole or brief: all words that a host could be."""
+    location = plan.get("location") or {}
+    found = json.dumps([plan.get("icscf"), plan.get("scscf"), location.get("scscf")])
+    return {word.lower() for word in _HOST.findall(found)}

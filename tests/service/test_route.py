@@ -306,3 +306,28 @@ def test_the_shell_asks_a_service_every_question(own: Service, tmp_path: Path) -
     assert "  routing_number  - -> +4930998" in done.stdout
     assert "1 of 2 numbers is routed differently" in done.stderr
     assert own.invoke("route", "diff", new, new, str(numbers)).exit_code == 0
+    assert own.invoke("route", "tables", "--keep").stdout.splitlines()[0].split()[3] == "kept,"
+    assert " kept, " not in own.invoke("route", "tables", "--let-go", new).stdout
+    assert own.invoke("route", "diff", "98", "99", str(numbers)).exit_code == 2
+
+
+def test_the_shell_ends_a_wrong_question_to_a_service_as_wrong_usage(service: Service) -> None:
+    for wrong in (
+        ("--at", "noon", FIXED),
+        ("--operator", "nobody", FIXED),
+        ("--profile", "foo=1", FIXED),
+        ("iam", "zz"),
+    ):
+        assert service.invoke("route", *wrong).exit_code == 2
+    assert service.invoke("route", "--down", "nobody", FIXED).stderr.startswith("note: no node is called nobody; ")
+
+
+def test_a_service_answers_every_line_of_a_file(service: Service, tmp_path: Path) -> None:
+    file = tmp_path / "numbers"
+    file.write_bytes(b"\xef\xbb\xbf+43\n\xff\n\n+1\0\n" + b"1" * 2000 + b"\n" + b"1" * 100_000 + b"\n" + FIXED.encode())
+    done = service.invoke("route", "--ndjson", "--file", str(file))
+    assert done.exit_code == 4
+    found = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [one["outcome"]["status"] if "outcome" in one else one["error"]["line"] for one in found] == [
+        *("unknown", 2, "invalid", 5, 6, "routed"),
+    ]

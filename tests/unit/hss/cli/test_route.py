@@ -220,7 +220,10 @@ def test_a_node_that_nobody_has_is_named() -> None:
     assert done.exit_code == 0
     assert done.stderr.startswith("note: no node is called nonexistent; there are: gmsc1.ims.example, ")
     assert done.stderr.count("note:") == 1
-    assert route("--sample", "--down", "scscf1.ims.example", FIXED).stderr == ""
+    assert route("--sample", "--down", "SCSCF1.ims.example", FIXED).stderr == ""
+    assert route("--sample", "--down", "nobody", FIXED).stderr.startswith("note: no node is called nobody; ")
+    brief = ("--down", "scscf1.ims.example", "--down", "cscf1.ims.example", "--file", "-")
+    assert route("--sample", *brief, stdin=FIXED).stderr.startswith("note: no node is called cscf1.ims.example; ")
     for command in (("simulate", FIXED), ("iam", "010060000A000200080410942791752809")):
         done = route(command[0], "--sample", "--down", "nonexistent", *command[1:])
         assert "note: no node is called nonexistent" in done.stderr
