@@ -101,7 +101,7 @@ def _local(way: Way, number: Number) -> Outcome:
     """Step 3: emergency numbers, short codes and numbers of private plans never become global."""
     way.tel_uri = number.tel_uri
     service = way.tables.services.get((number.digits, number.phone_context or ""))
-    urn = number.service or (service.urn if service else None)
+    urn = (service.urn if service else None) or number.service
     known = service is not None or (number.service is not None and number.route_status is None)
     outcome = SERVICE if known else UNKNOWN_CONTEXT
     if known:

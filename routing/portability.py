@@ -16,6 +16,7 @@ UNKNOWN: Final = Outcome("unknown", 404, 1, why="nobody has this number")
 INCOMPLETE: Final = Outcome("incomplete", 484, 28, Code.INCOMPLETE.value, "known numbers begin with it")
 
 PORTING_PARAMETERS: Final = frozenset({"npdi", "rn", "rn-context", "cic", "cic-context"})
+_NONE: Final = PortingForm.NONE
 _NOT_PORTED: Final = Portability(dipped=True, source="local", ported=False, rn=None, rn_context=None, npdi=True)
 
 
@@ -54,7 +55,8 @@ def find_operator(way: Way) -> Outcome | None:
     if len(candidates) > 1:
         also = tuple([entry.matched for entry in candidates if entry.step == _LONGEST and entry is not winner])
     operator = ELSEWHERE if winner.key == ELSEWHERE.name else way.tables.operators[winner.key]
-    _settle(way, Match(winner.key, operator, winner.match, winner.matched, also))
+    way.match = Match(winner.key, operator, winner.match, winner.matched, also)
+    way.request_uri = _request_uri(way, operator)
     return None
 
 
@@ -68,18 +70,15 @@ def _plainly_listed(way: Way) -> bool:
         return False
     key, entry = found
     match, matched = ("full-number", number.digits) if entry is None else (_kind(entry), entry.digits)
+    operator = way.tables.operators[key]
     way.portability = _NOT_PORTED
-    _settle(way, Match(key, way.tables.operators[key], match, matched))
+    way.match = Match(key, operator, match, matched)
+    way.request_uri = way.tel_uri if operator.porting is _NONE else _request_uri(way, operator)
     return True
 
 
 def _kind(entry: Range) -> str:
     return "prefix" if entry.least is None else "ddi-stem"
-
-
-def _settle(way: Way, match: Match) -> None:
-    way.match = match
-    way.request_uri = _request_uri(way, match.operator)
 
 
 def _ported(way: Way) -> list[Candidate]:
@@ -136,37 +135,33 @@ def _listed(way: Way, candidates: list[Candidate]) -> None:
 def _explain(way: Way, candidates: list[Candidate], winner: Candidate | None) -> None:
     """Write the steps up to the one that decided; the candidates that lost stand there."""
     digits, trace = way.number.digits, way.trace
-    last, found, why, beaten = _DEFAULT, None, "nothing there", ""
+    last, found, why, beaten = _DEFAULT, None, _NOTHING, ""
     if winner is not None:
         last, found, why, beaten = winner.step, winner.matched, winner.match, _COMES_FIRST[winner.match]
-    lost: dict[int, list[tuple[str, str]]] = {}
+    lost: dict[int, tuple[tuple[str, str], ...]] = {}
     for entry in candidates:
-        if entry is not winner:
-            nowhere = entry.key is None
-            text = f"{entry.match} {entry.matched}" if nowhere else f"{entry.match} {entry.matched} of {entry.key}"
-            lost.setdefault(entry.step if nowhere else last, []).append((text, entry.why if nowhere else beaten))
-    for step in range(_PORTING, last + 1):
-        what, rule = _WHAT[step]
-        here = (found, why) if step == last else (None, "nothing there")
-        trace.append(
-            Step(step, what, digits, here[0], rule, here[1], _probes(way, step, here[0]), tuple(lost.get(step, ())))
-        )
-
-
-def _probes(way: Way, step: int, found: str | None) -> int | None:
-    """Count the look-ups of a step: one for a complete number, one for each length of prefix that was tried."""
-    if step == _DEFAULT:
-        return None
-    if step != _LONGEST:
-        return 1
+        if entry.key is None:
+            lost[entry.step] = (*lost.get(entry.step, ()), (f"{entry.match} {entry.matched}", entry.why))
+        elif entry is not winner:
+            text = f"{entry.match} {entry.matched} of {entry.key}"
+            lost[last] = (*lost.get(last, ()), (text, beaten))
     lengths = way.tables.lengths
-    return len(lengths) if found is None else lengths.index(len(found)) + 1
+    for step in range(_PORTING, last):
+        what, rule = _WHAT[step]
+        # one look-up for a complete number, one for each length of prefix that was tried
+        probes = len(lengths) if step == _LONGEST else 1
+        trace.append(Step(step, what, digits, None, rule, _NOTHING, probes, lost.get(step, ())))
+    what, rule = _WHAT[last]
+    tried = lengths.index(len(found)) + 1 if found and last == _LONGEST else _PROBES.get(last)
+    trace.append(Step(last, what, digits, found, rule, why, tried, lost.get(last, ())))
 
 
 _PORTING: Final = 4
 _FULL: Final = 5
 _LONGEST: Final = 6
 _DEFAULT: Final = 7
+_PROBES: Final = {_PORTING: 1, _FULL: 1}
+_NOTHING: Final = "nothing there"
 _OWN: Final = "our own carrier"
 _COMES_FIRST: Final = {
     match: f"{match} comes first"
@@ -186,10 +181,10 @@ def _request_uri(way: Way, operator: Operator) -> str:
     An own routing number or carrier is taken off; `npdi` stays, so that nobody looks the number up again.
     """
     number, portability = way.number, way.portability
-    if operator.porting is PortingForm.NONE and not number.parameters:
+    if operator.porting is _NONE and not number.parameters:
         return "tel:+" + number.digits
     kept = {name: value for name, value in number.parameters if name not in PORTING_PARAMETERS}
-    if operator.porting is not PortingForm.NONE or number.npdi:
+    if operator.porting is not _NONE or number.npdi:
         kept["npdi"] = None
     if number.cic is not None and not operator.home and _carrier(way, number.cic).why is not _OWN:
         kept["cic"] = number.cic

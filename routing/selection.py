@@ -10,14 +10,13 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from hashlib import blake2b
 from math import gcd, log
-from struct import Struct
 from typing import Final, NamedTuple
 
 SIP_PORT: Final = 5060  # RFC 3261 §19.1.2
 ADMIN_DOWN: Final = "admin-down"
 
+_HASH: Final = blake2b(digest_size=8)  # copied, which is cheaper than to make another
 _STEP_52: Final = 2.0**-52
-_NUMBER: Final = Struct(">Q").unpack
 _MASK_64: Final = (1 << 64) - 1
 _NOBODY: Final[Mapping[str, str]] = {}
 
@@ -111,14 +110,14 @@ def _rendezvous(members: list[Member], key: str, _seed: int = 0, _turn: int = 0)
 
     Shares follow the weights, and when a node goes only its own keys move.
     """
-    copy = blake2b(key.encode(), digest_size=8).copy
-    scored = []
+    begun = _HASH.copy()
+    begun.update(key.encode())
+    copy, scored = begun.copy, []
     for at, member in enumerate(members):
         hashed = copy()
         hashed.update(member.octets)
         # 52 of the 64 bits, so that the fraction never rounds to 1
-        (drawn,) = _NUMBER(hashed.digest())
-        u = ((drawn >> 12) + 0.5) * _STEP_52
+        u = ((int.from_bytes(hashed.digest()) >> 12) + 0.5) * _STEP_52
         weight = member.weight
         # negative with a weight: sorts before the others
         scored.append((member.priority, weight / log(u) if weight else u, at, member))

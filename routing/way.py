@@ -1,12 +1,15 @@
 """What one query has found out so far; the steps of the decision fill it in."""
 
 from collections.abc import Mapping
+from typing import Any, Final
 
 from routing.contacts import ForkPlan, Identities
 from routing.normalise import Number, NumberError
 from routing.plan import Icscf, Match, Outcome, Plan, Portability, Query, Step
 from routing.ports import Location, State
 from routing.tables import Entry, Tables
+
+_NOT_YET: Final[Any] = None  # a step comes only after those that it builds on
 
 
 class Way:
@@ -44,6 +47,7 @@ class Way:
         self.down: Mapping[str, str] = state.down
         if supposed := query.suppose.reasons:
             self.down = {**state.down, **supposed}
+        self.number = self.portability = self.match = self.entry = _NOT_YET
         self.trace: list[Step] = []
         self.error: NumberError | None = None
         self.tel_uri: str | None = None
@@ -60,11 +64,11 @@ class Way:
             self.tables.generation,
             self.tables.sha256,
             outcome,
-            getattr(self, "number", None),
+            self.number,
             self.error,
-            getattr(self, "portability", None),
-            getattr(self, "match", None),
-            getattr(self, "entry", None),
+            self.portability,
+            self.match,
+            self.entry,
             self.tel_uri,
             self.request_uri,
             self.icscf,
