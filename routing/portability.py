@@ -4,6 +4,7 @@ Ported and unported numbers take the same way. The full number comes before the 
 prefix of the operator that it left.
 """
 
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from routing.normalise import Code, NumberError, in_order, tel_uri
@@ -17,6 +18,7 @@ INCOMPLETE: Final = Outcome("incomplete", 484, 28, Code.INCOMPLETE.value, "known
 
 PORTING_PARAMETERS: Final = frozenset({"npdi", "rn", "rn-context", "cic", "cic-context"})
 _NONE: Final = PortingForm.NONE
+_RN: Final = PortingForm.RN
 _NOT_PORTED: Final = Portability(dipped=True, source="local", ported=False, rn=None, rn_context=None, npdi=True)
 
 
@@ -98,7 +100,7 @@ def _ported(way: Way) -> list[Candidate]:
         return candidates
     code, key = porting
     context = None if code is None or code[0] == "+" else way.query.profile.own_context()
-    way.portability = _NOT_PORTED._replace(ported=True, rn=code, rn_context=context)
+    way.portability = Portability(True, "local", True, code, context, True)
     if key is None and code is not None:
         key = tables.by_routing_number(code)
     candidates.append(Candidate(_PORTING, "ported-number", number.digits, ELSEWHERE.name if key is None else key))
@@ -175,14 +177,28 @@ _WHAT: Final[dict[int, tuple[str, str]]] = {
 }
 
 
+def ported_uri(digits: str, portability: Portability | None) -> str:
+    """Write a global number with what is known of its porting; after a look-up always `npdi` (RFC 4694 §4)."""
+    if portability is None:
+        return f"tel:+{digits};npdi"
+    return f"tel:+{digits}{_porting_parameters(portability.rn, portability.rn_context)}"
+
+
+@lru_cache(maxsize=4096)
+def _porting_parameters(rn: str | None, context: str | None) -> str:
+    if rn is None:
+        return ";npdi"
+    return f";npdi;rn={rn}" if context is None else f";npdi;rn={rn};rn-context={context}"
+
+
 def _request_uri(way: Way, operator: Operator) -> str:
     """Write the Request-URI as the operator wants it (RFC 4694 §5).
 
     An own routing number or carrier is taken off; `npdi` stays, so that nobody looks the number up again.
     """
     number, portability = way.number, way.portability
-    if operator.porting is _NONE and not number.parameters:
-        return "tel:+" + number.digits
+    if not number.parameters and (operator.porting is _NONE or (operator.porting is _RN and not operator.home)):
+        return "tel:+" + number.digits if operator.porting is _NONE else ported_uri(number.digits, portability)
     kept = {name: value for name, value in number.parameters if name not in PORTING_PARAMETERS}
     if operator.porting is not _NONE or number.npdi:
         kept["npdi"] = None
@@ -190,7 +206,7 @@ def _request_uri(way: Way, operator: Operator) -> str:
         kept["cic"] = number.cic
         if number.cic_context is not None:
             kept["cic-context"] = number.cic_context
-    if operator.porting is PortingForm.RN and portability.rn is not None and not operator.home:
+    if operator.porting is _RN and portability.rn is not None and not operator.home:
         kept["rn"] = portability.rn
         if portability.rn_context is not None:
             kept["rn-context"] = portability.rn_context

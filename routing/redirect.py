@@ -12,6 +12,7 @@ contacts of the user, and change neither whether somebody is registered nor the 
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from routing.decision import route
@@ -143,6 +144,7 @@ def _contacts(plan: Plan, most: int, *, secure: bool) -> list[str]:
     return [] if status == "circuit-switched" and plan.request_uri == plan.tel_uri else [f"<{plan.request_uri}>"]
 
 
+@lru_cache(maxsize=256)
 def q_value(at: int, of: int) -> str:
     """Spread `of` places evenly over the q values: 1.0, then lower, never 0 (RFC 3261 §20.10, three decimals)."""
     return f"{1 - at / of:.3f}".rstrip("0") if at else "1.0"

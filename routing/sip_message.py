@@ -245,6 +245,7 @@ def _tag(request: Request) -> str:
     return blake2b(basis, digest_size=8).hexdigest()
 
 
+@lru_cache(maxsize=1024)
 def warning(host: str, text: str) -> str:
     """Write a Warning header for a person (399, RFC 3261 §20.43): printable ASCII alone, and not too much of it."""
     shown = "".join(letter if " " <= letter <= "~" else "?" for letter in text[:LONGEST_WARNING])

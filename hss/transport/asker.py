@@ -46,8 +46,10 @@ def ask_for_ways(bound: socket.socket) -> bool:
 
 def asker_of(name: Any, ancillary: Way) -> Asker:  # noqa: ANN401 - the address form of any family
     """Read what `recvmsg` gives."""
-    plain = address_of(name)
-    return Asker(plain.host, plain.port, name, [_back(*entry) for entry in ancillary])
+    host, port = name[:2]
+    if ":" in host:
+        host = address_of(name).host
+    return Asker(host, port, name, [_back(*entry) for entry in ancillary])
 
 
 def _back(level: int, kind: int, data: bytes) -> tuple[int, int, bytes]:

@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 import errno
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Final, TypeAlias
 
 from hss.transport.address import ANY_HOST, Address
@@ -60,20 +60,25 @@ class DatagramEndpoint:
         self._report(error)
 
     def _readable(self) -> None:
+        """Read what waits, answer it, send the answers: each of the three in one go."""
+        came = list(self._waiting())
         self._reading = True
-        for _ in range(AT_ONCE):
+        for data, asker in came:
             if self.closed.done():
-                break
-            try:
-                data, asker = self._read()
-            except BlockingIOError:
-                break
-            except OSError as error:
-                self.error_received(error)
                 break
             self._received(data, asker)
         self._reading = False
         self._flush()
+
+    def _waiting(self) -> Iterator[tuple[bytes, Asker]]:
+        for _ in range(AT_ONCE):
+            try:
+                yield self._read()
+            except BlockingIOError:
+                return
+            except OSError as error:
+                self.error_received(error)
+                return
 
     def _read(self) -> tuple[bytes, Asker]:
         if not self._has_all:

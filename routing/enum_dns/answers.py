@@ -17,8 +17,9 @@ from routing.enum_dns.wire import (
     read_question,
     write_answer,
 )
-from routing.normalise import DEFAULT_PROFILE, Kind, Profile, in_order, tel_uri
+from routing.normalise import DEFAULT_PROFILE, Kind, Profile
 from routing.plan import Plan, Query
+from routing.portability import ported_uri
 from routing.ports import State
 from routing.tables import Tables
 from schemas.numbers.dns import RecordClass, RecordType, ResponseCode
@@ -139,15 +140,8 @@ def _records(plan: Plan, settings: EnumSettings) -> tuple[Record, ...]:
 
 
 def portable_uri(plan: Plan) -> str:
-    """Write the number with what is known of its porting; after a look-up always `npdi` (RFC 4694 §4)."""
-    number, portability = plan.number, plan.portability
-    digits = number.digits if number is not None else ""
-    parameters: dict[str, str | None] = {"npdi": None}
-    if portability is not None and portability.rn is not None:
-        parameters["rn"] = portability.rn
-        if portability.rn_context is not None:
-            parameters["rn-context"] = portability.rn_context
-    return tel_uri(digits, in_order(parameters))
+    """Write the called number with what is known of its porting."""
+    return ported_uri("" if plan.number is None else plan.number.digits, plan.portability)
 
 
 def _soa(question: Question, tables: Tables, settings: EnumSettings) -> Record:

@@ -47,9 +47,11 @@ class Kind(StrEnum):
 
 DEFAULT_PROFILE: Final = Profile()
 
-_TEXT: Final = Kind.TEXT
 _USUAL_SUFFIX: Final = DEFAULT_PROFILE.enum_suffix
-_PLAIN: Final = re.compile(r"\+[1-9][0-9]{0,14}\Z")
+_PLAIN: Final[Mapping[str, re.Pattern[str]]] = {
+    Kind.TEXT: re.compile(r"\+([1-9][0-9]{0,14})\Z"),
+    Kind.URI: re.compile(r"tel:\+([1-9][0-9]{0,14})\Z"),
+}
 _READERS: Final[Mapping[Kind, Callable[[Any, Profile, Stems], Number]]] = {
     Kind.TEXT: read_text,
     Kind.URI: read_uri,
@@ -79,14 +81,13 @@ def normalise(
     """
     if stems is None:
         stems = profile.stems
-    if (
-        (kind is _TEXT or kind == "text") and isinstance(value, str) and _PLAIN.match(value)
-    ):  # most numbers are already canonical
-        digits = value[1:]
+    plain = _PLAIN.get(kind)
+    if plain is not None and isinstance(value, str) and (found := plain.match(value)):  # most are canonical already
+        digits = found[1]
         try:
             code, complete, stem, after = check_global(digits, profile, stems)
         except NumberError:
-            return read_text(value, profile, stems)  # it fails again, and knows the position
+            return _READERS[Kind(kind)](value, profile, stems)  # it fails again, and knows the position
         if profile.enum_suffix == _USUAL_SUFFIX:
             return Number(digits, code, complete, stem, after)
         return Number(digits, code, complete, stem, after, suffix=profile.enum_suffix)
