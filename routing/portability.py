@@ -40,11 +40,7 @@ def find_operator(way: Way) -> Outcome | None:
     candidates = _ported(way)
     if explain or not candidates or candidates[-1].key is None:
         _listed(way, candidates)
-    winner = None
-    for candidate in candidates:
-        if candidate.key is not None:
-            winner = candidate
-            break
+    winner = next((candidate for candidate in candidates if candidate.key is not None), None)
     if explain:
         _explain(way, candidates, winner)
     if (winner is None or winner.step == _DEFAULT) and way.tables.begins_something(way.number.digits):
@@ -53,9 +49,7 @@ def find_operator(way: Way) -> Outcome | None:
         return INCOMPLETE
     if winner is None or winner.key is None:
         return UNKNOWN
-    also: tuple[str, ...] = ()
-    if len(candidates) > 1:
-        also = tuple([entry.matched for entry in candidates if entry.step == _LONGEST and entry is not winner])
+    also = tuple([entry.matched for entry in candidates if entry.step == _LONGEST and entry is not winner])
     operator = ELSEWHERE if winner.key == ELSEWHERE.name else way.tables.operators[winner.key]
     way.match = Match(winner.key, operator, winner.match, winner.matched, also)
     way.request_uri = _request_uri(way, operator)
@@ -136,18 +130,11 @@ def _listed(way: Way, candidates: list[Candidate]) -> None:
 
 def _explain(way: Way, candidates: list[Candidate], winner: Candidate | None) -> None:
     """Write the steps up to the one that decided; the candidates that lost stand there."""
-    digits, trace = way.number.digits, way.trace
-    last, found, why, beaten = _DEFAULT, None, _NOTHING, ""
+    digits, trace, lengths = way.number.digits, way.trace, way.tables.lengths
+    last, found, why = _DEFAULT, None, _NOTHING
     if winner is not None:
-        last, found, why, beaten = winner.step, winner.matched, winner.match, _COMES_FIRST[winner.match]
-    lost: dict[int, tuple[tuple[str, str], ...]] = {}
-    for entry in candidates:
-        if entry.key is None:
-            lost[entry.step] = (*lost.get(entry.step, ()), (f"{entry.match} {entry.matched}", entry.why))
-        elif entry is not winner:
-            text = f"{entry.match} {entry.matched} of {entry.key}"
-            lost[last] = (*lost.get(last, ()), (text, beaten))
-    lengths = way.tables.lengths
+        last, found, why = winner.step, winner.matched, winner.match
+    lost = _losers(candidates, winner)
     for step in range(_PORTING, last):
         what, rule = _WHAT[step]
         # one look-up for a complete number, one for each length of prefix that was tried
@@ -156,6 +143,18 @@ def _explain(way: Way, candidates: list[Candidate], winner: Candidate | None) ->
     what, rule = _WHAT[last]
     tried = lengths.index(len(found)) + 1 if found and last == _LONGEST else _PROBES.get(last)
     trace.append(Step(last, what, digits, found, rule, why, tried, lost.get(last, ())))
+
+
+def _losers(candidates: list[Candidate], winner: Candidate | None) -> dict[int, tuple[tuple[str, str], ...]]:
+    """Say by step who was not taken: who leads nowhere stands at the own step, all others where they were beaten."""
+    lost: dict[int, tuple[tuple[str, str], ...]] = {}
+    for entry in candidates:
+        if entry.key is None:
+            lost[entry.step] = (*lost.get(entry.step, ()), (f"{entry.match} {entry.matched}", entry.why))
+        elif winner is not None and entry is not winner:
+            text, why = f"{entry.match} {entry.matched} of {entry.key}", _COMES_FIRST[winner.match]
+            lost[winner.step] = (*lost.get(winner.step, ()), (text, why))
+    return lost
 
 
 _PORTING: Final = 4
