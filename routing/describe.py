@@ -229,7 +229,8 @@ def lines(plan: Plan) -> Iterator[str]:
     if plan.portability is not None:
         yield f"ported      {_yes(plan.portability.ported)}{_by(plan.portability.rn)}"
     if match is not None:
-        yield f"operator    {match.operator.name}, type {match.operator.type} ({match.match} {match.matched})"
+        what = f"{match.match} {match.matched}".rstrip()
+        yield f"operator    {match.operator.name}, type {match.operator.type} ({what})"
     if entry is not None:
         node = entry.node.host if entry.node else "none"
         yield f"entry       {node}, {entry.function}, HSS query: {_yes(entry.hss_query)}"

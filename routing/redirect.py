@@ -139,7 +139,7 @@ def _contacts(plan: Plan, most: int, *, secure: bool) -> list[str]:
     node, status = plan.entry.node if plan.entry is not None else None, plan.outcome.status
     if node is not None and status in _THROUGH_ENTRY and user != plan.request_uri:
         return [f"<{_sip(user, node, secure=secure)}>"]
-    if status == "handed-over":
+    if status == "handed-over" and plan.operator is not None and plan.operator.match != "carrier":
         return [f"<{portable_uri(plan)}>"]  # at least the porting is known
     return [] if status == "circuit-switched" and plan.request_uri == plan.tel_uri else [f"<{plan.request_uri}>"]
 

@@ -31,7 +31,10 @@ MOST_OID_OCTETS: Final = 16  # TS 29.002 17.7.11: of the identifier of a private
 
 
 def _number(text: str) -> str:
-    return "+" + Msisdn.parse(text).digits
+    digits = Msisdn.parse(text).digits
+    if digits.startswith("0"):
+        raise ValueError("must begin with a country code, and none begins with 0 (ITU-T E.164 6)")
+    return "+" + digits
 
 
 def _host(text: str) -> str:

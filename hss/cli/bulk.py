@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
+from itertools import chain
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -111,8 +112,18 @@ def export(
         from hss.app.bulk import Place, export_from  # noqa: PLC0415 - the database is wanted here only
 
         pieces = export_from(Place(database=database, key_file=secrets_key_file), of=of, form=form, sealed=sealed)
-    with click.open_file(output, "wb") as target:
-        for piece in pieces:
+    _write(output, iter(pieces))
+
+
+def _write(output: str, pieces: Iterator[bytes]) -> None:
+    """Write a file; one that is there stays as it is until there is something to write."""
+    first = next(pieces, b"")
+    try:
+        target = click.open_file(output, "wb")
+    except OSError as error:
+        raise click.BadParameter(f"{output}: {error.strerror}", param_hint="--output") from error
+    with target:
+        for piece in chain((first,), pieces):
             target.write(piece)
 
 

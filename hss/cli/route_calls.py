@@ -47,7 +47,7 @@ def simulate(
 
     An event is a status, or `error`, and the seconds after the INVITE; behind a 3xx stand its contacts, as
     302@1=sip:new@192.0.2.9, with commas between them. BRANCH is b1, b2 ..., or a contact. A call that ends before
-    the fork ends by its own status; exit status 1 where it ends by none here (an emergency call, another operator).
+    the fork ends by its own status; one that ends by none here (an emergency call, another operator) cannot be played.
     """
     body = query_of(**given) | {"called": called_of(number, given["kind"]), "devices": _devices(device)}
     body["recurse"] = recurse

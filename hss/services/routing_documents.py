@@ -20,6 +20,7 @@ from schemas.identities import Imsi, Msisdn
 from schemas.states import AdministrativeState, IdentityKind, RegistrationState, TerminatingPreference
 
 _WILDCARDED: Final = frozenset({IdentityKind.WILDCARDED_PSI, IdentityKind.WILDCARDED_USER})
+_PSI: Final = frozenset({IdentityKind.DISTINCT_PSI, IdentityKind.WILDCARDED_PSI})
 _ABSENT: Final = RegistrationState.NOT_REGISTERED
 
 
@@ -155,7 +156,8 @@ class Documents:
                 self._found.served[public.uri] = self._served(subscriber, group, public)
                 if registration is not None:
                     self._found.registrations[public.uri] = registration
-                if public.uri.startswith("tel:+") and is_number(public.uri[5:]):
+                active = public.psi_active or public.kind not in _PSI
+                if active and public.uri.startswith("tel:+") and is_number(public.uri[5:]):
                     self._found.parties.setdefault(public.uri[5:], self._listed(subscriber, public.uri))
         side = subscriber.circuit_switched
         for msisdn in side.msisdns if side else ():

@@ -17,6 +17,7 @@ from schemas.states import (
     AdministrativeState,
     ForwardingCondition,
     IcscfAnswer,
+    IdentityKind,
     IncomingBarring,
     OperatorType,
     RegistrationState,
@@ -24,6 +25,7 @@ from schemas.states import (
 )
 
 SIP_PORT: Final = 5060  # RFC 3261 19.1.2
+_PSI: Final = (IdentityKind.DISTINCT_PSI, IdentityKind.WILDCARDED_PSI)
 _number, _side, _own, _operator = t.msisdn.c, t.circuit_switched.c, t.subscription.c, t.operator.c
 _public, _set, _profile, _pool, _member = (
     t.public_identity.c,
@@ -152,7 +154,12 @@ def _listed() -> Select[Any]:
 
 
 BY_MSISDN: Final = Prepared(_called().where(_number.digits == bindparam("digits")))
-BY_NUMBER: Final = Prepared(_listed().where(_public.uri == "tel:+" + bindparam("digits", type_=String)))
+BY_NUMBER: Final = Prepared(
+    _listed().where(
+        _public.uri == "tel:+" + bindparam("digits", type_=String),
+        or_(_public.psi_active, _public.kind.not_in(_PSI)),
+    )
+)
 BY_IMSI: Final = Prepared(_called().where(_side.imsi == bindparam("digits")))
 BY_PRIVATE_IMSI: Final = Prepared(
     _called().where(

@@ -5,6 +5,7 @@ An answer from another address of the host is no answer to the asker. Linux ip(7
 
 import socket
 from dataclasses import dataclass, field
+from ipaddress import IPv6Address
 from struct import Struct
 from typing import Any, Final, TypeAlias
 
@@ -14,6 +15,7 @@ from hss.transport.listening import address_of
 IP_PKTINFO: Final = 8  # of Linux; Python 3.11 has no name for it
 ANCILLARY_OCTETS: Final = socket.CMSG_SPACE(20)  # in6_pktinfo, the longer of the two
 _INFO: Final = Struct("=i4s4s")  # interface, local address, address in the header of the datagram
+_INFO_6: Final = Struct("=16si")  # local address, interface
 
 Way: TypeAlias = list[tuple[int, int, bytes]]
 
@@ -53,7 +55,9 @@ def asker_of(name: Any, ancillary: Way) -> Asker:  # noqa: ANN401 - the address 
 
 
 def _back(level: int, kind: int, data: bytes) -> tuple[int, int, bytes]:
-    if (level, kind) != (socket.IPPROTO_IP, IP_PKTINFO):
-        return level, kind, data
-    _, local, _ = _INFO.unpack(data)
-    return level, kind, _INFO.pack(0, local, bytes(4))
+    """Turn what came around: the address stays, the interface is the kernel's choice, save for a link-local address."""
+    if (level, kind) == (socket.IPPROTO_IP, IP_PKTINFO):
+        _, local, _ = _INFO.unpack(data)
+        return level, kind, _INFO.pack(0, local, bytes(4))
+    local, interface = _INFO_6.unpack(data)
+    return level, kind, _INFO_6.pack(local, interface if IPv6Address(local).is_link_local else 0)

@@ -139,19 +139,24 @@ async def _bound(address: Address) -> socket.socket:
 def _bound_to_all(port: int) -> socket.socket:
     """Bind to all addresses of both families, or of IPv4 where the kernel has no IPv6."""
     try:
-        return _opened(socket.AF_INET6, ("::", port))
+        return _opened(socket.AF_INET6, ("::", port), both=True)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise
         return _opened(socket.AF_INET, ("0.0.0.0", port))  # noqa: S104 - who writes `*` means it
 
 
-def _opened(family: socket.AddressFamily, name: Any) -> socket.socket:  # noqa: ANN401 - the address form of any family
+def _opened(
+    family: socket.AddressFamily,
+    name: Any,  # noqa: ANN401 - the address form of any family
+    *,
+    both: bool = False,
+) -> socket.socket:
     opened = socket.socket(family, socket.SOCK_DGRAM)
     try:
         opened.setblocking(False)
-        if name[0] == "::":
-            opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        if family == socket.AF_INET6:
+            opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, not both)
         opened.bind(name)
     except BaseException:
         opened.close()

@@ -143,6 +143,16 @@ async def test_a_number_without_an_msisdn_is_served_in_ims_only(store: Store) ->
     assert await store.calls.by_msisdn(Msisdn("4917")) is None
 
 
+async def test_the_number_of_an_inactive_service_is_nobody_s(store: Store) -> None:
+    await furnish(store)
+    service = {"uri": "tel:+491799", "kind": "distinct-psi", "application_server": "sip:as.ims.example"}
+    for active in (True, False):
+        sets = [{"identities": [service | {"psi_active": active}]}]
+        await store.subscribers.put("service", plain("service", 1, sets=sets))
+        found = await store.calls.by_msisdn(Msisdn("491799"))
+        assert (found is not None) is active
+
+
 async def test_the_operator_s_icscf_entry_is_the_default(store: Store) -> None:
     await furnish(store)
     await store.subscribers.put("bob", plain("bob", 1))

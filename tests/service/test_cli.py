@@ -243,6 +243,17 @@ def test_what_is_exported_can_be_imported(importing: tuple[Import, Import], tmp_
             assert file.read_bytes() == before
 
 
+def test_an_export_that_fails_leaves_the_file_as_it_is(importing: tuple[Import, Import], tmp_path: Path) -> None:
+    _, export = importing
+    file = tmp_path / "kept"
+    file.write_text("kept")
+    refused = export("--of", "operators", "--form", "csv", "-o", str(file))
+    assert (refused.exit_code, file.read_text()) == (1, "kept")
+    nowhere = export("-o", str(tmp_path / "nowhere" / "x"))
+    assert nowhere.exit_code == 2
+    assert "No such file or directory" in nowhere.stderr
+
+
 def test_csv_is_read_and_written(importing: tuple[Import, Import], tmp_path: Path) -> None:
     import_, export = importing
     file = tmp_path / "lines.csv"

@@ -147,7 +147,7 @@ def test_a_ported_number_is_redirected_with_its_routing_number(ask: Ask) -> None
         "<sip:+491715550001;npdi;rn=D123;rn-context=+49@mgcf.fremd.example:5070;user=phone;transport=tcp>"
     )
     carried = ask(request("tel:+18005550100;cic=+15062"))
-    assert header(carried, "Contact") == "<tel:+18005550100;npdi>"
+    assert header(carried, "Contact") == "<tel:+18005550100;cic=+15062>"
 
 
 def test_services_and_numbers_of_the_other_domain_have_their_own_contact(

@@ -36,6 +36,7 @@ SERVER = {"server_name": "sip:as.example"}
         (NumberBlock, {"stem": "+49721", "minimum": 3, "maximum": 2}, "minimum must not be above maximum"),
         (NumberBlock, {"stem": "+49721957829", "maximum": 5}, "15 digits"),
         (PortedNumber, {"number": "+49"}, "operator or routing_number"),
+        (PortedNumber, {"number": "01715407090", "routing_number": "D1"}, "none begins with 0"),
         (IcscfPool, {"name": "p", "members": [{"host": "A.example"}, {"host": "a.example"}]}, "same host and port"),
         (DiameterPeer, {"origin_host": "a.example", "connect": True}, "at least one entry in addresses"),
         (ServicePointTrigger, {}, "exactly one of"),

@@ -3,8 +3,10 @@
 import asyncio
 import errno
 import socket
+import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
+from ipaddress import IPv6Address
 from typing import Any
 
 import pytest
@@ -51,7 +53,7 @@ async def test_many_datagrams_are_answered_in_turns() -> None:
         (ANY_HOST, "127.0.0.1"),
         (ANY_HOST, "127.0.0.2"),
         (ANY_HOST, "::1"),
-        ("::", "127.0.0.2"),
+        ("::", "::1"),
         ("0.0.0.0", "127.0.0.2"),  # noqa: S104 - a test
         ("127.0.0.2", "127.0.0.2"),
     ],
@@ -78,6 +80,15 @@ async def test_an_answer_may_go_to_another_port_of_the_asker() -> None:
             client.sendto(b"x", ("127.0.0.3", endpoint.address.port))
             assert await received(other, 1) == [b"x"]
         endpoint.close()
+
+
+@pytest.mark.parametrize(("local", "interface"), [("fd00::2", 0), ("::ffff:192.0.2.2", 0), ("fe80::1", 7)])
+def test_the_way_back_is_the_kernel_s_choice_save_for_a_link_local_address(local: str, interface: int) -> None:
+    address = IPv6Address(local).packed
+    came = [(socket.IPPROTO_IPV6, socket.IPV6_PKTINFO, address + struct.pack("=i", 7))]
+    assert asker_of(("fd00::1", 9, 0, 0), came).way == [
+        (socket.IPPROTO_IPV6, socket.IPV6_PKTINFO, address + struct.pack("=i", interface))
+    ]
 
 
 async def test_a_port_that_somebody_has_is_not_taken_for_one_family_alone() -> None:
