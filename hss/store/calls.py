@@ -157,7 +157,7 @@ BY_MSISDN: Final = Prepared(_called().where(_number.digits == bindparam("digits"
 BY_NUMBER: Final = Prepared(
     _listed().where(
         _public.uri == "tel:+" + bindparam("digits", type_=String),
-        or_(_public.psi_active, _public.kind.not_in(_PSI)),
+        or_(_public.psi_active, and_(*(_public.kind != kind for kind in _PSI))),
     )
 )
 BY_IMSI: Final = Prepared(_called().where(_side.imsi == bindparam("digits")))

@@ -37,7 +37,7 @@ async def test_a_short_form_becomes_what_a_put_of_the_derived_document_makes(sto
     full = short(
         2, number="+49721957829", k=K, opc=OPC, service_profile="telephony", voicebox="+4917199", preference="ims-only"
     )
-    digest = {"operator": "fixed", "number": "0049", "password": "geheim"}
+    digest = {"operator": "fixed", "number": "4960049", "password": "geheim"}
     files = [short(1), full, short(3, icscf_pool="south"), short(4, msisdn=" +49 171-000 4 "), digest]
     report = await take(store, jsonl(*files))
     assert (report.line, report.created, report.replaced, report.refused) == (5, 5, 0, [])
