@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from hss.services.administration import RefusedLine
 from hss.services.bulk_lines import LONGEST_DOCUMENT
-from hss.services.ported_lines import Wrong, cells_of
+from hss.services.ported_lines import Wrong, cells_of, text_of
 from schemas.documents import Document
 from schemas.rules import rule_of
 
@@ -53,12 +53,7 @@ class DocumentLines(Generic[D]):
         return found
 
     def _document(self, line: bytes) -> D:
-        if len(line) > LONGEST_DOCUMENT:
-            raise Wrong("", f"may have at most {LONGEST_DOCUMENT} octets")
-        try:
-            text = line.decode()
-        except UnicodeDecodeError as error:
-            raise Wrong("", "is not UTF-8") from error
+        text = text_of(line, LONGEST_DOCUMENT)
         if self._columns:
             return self._model.model_validate(self._cells(text), strict=True)
         return self._model.model_validate_json(text, strict=True)

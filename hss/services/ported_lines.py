@@ -64,12 +64,7 @@ class PortedLines:
         return found
 
     def _values(self, line: bytes) -> Mapping[str, Any]:
-        if len(line) > LONGEST:
-            raise Wrong("", f"may have at most {LONGEST} octets")
-        try:
-            text = line.decode()
-        except UnicodeDecodeError as error:
-            raise Wrong("", "is not UTF-8") from error
+        text = text_of(line, LONGEST)
         return self._from_csv(text) if self._columns else _from_json(text)
 
     def _from_csv(self, text: str) -> Mapping[str, Any]:
@@ -133,6 +128,16 @@ def _from_json(text: str) -> Mapping[str, Any]:
         if name not in COLUMNS:
             raise Wrong(name, "is not a field here")
     return values
+
+
+def text_of(line: bytes, longest: int) -> str:
+    """Decode a line of at most `longest` octets; raise `Wrong`."""
+    if len(line) > longest:
+        raise Wrong("", f"may have at most {longest} octets")
+    try:
+        return line.decode()
+    except UnicodeDecodeError as error:
+        raise Wrong("", "is not UTF-8") from error
 
 
 def cells_of(text: str) -> list[str]:
